@@ -1,1 +1,3 @@
-//! x
+//! labwright keeps Azure labs as YAML.
+pub mod catalog;
+pub mod model;

@@ -1,0 +1,234 @@
+//! One file for each kind of resource, and the registry from which everything else derives.
+//!
+//! A kind is a table of [`Attribute`]s (reading YAML, diffing, schemas and documentation derive from
+//! it) and the pure functions that need more than a table: where it lives in Azure, which requests
+//! make, change and remove it, and how an answer reads back. Nothing here performs anything.
+//!
+//! **A new kind** is a file with a `static` that implements [`Kind`] and a line in [`KINDS`].
+
+mod arm;
+mod export;
+mod gallery;
+mod gallery_attachment;
+mod image;
+mod image_version;
+mod lab;
+mod lab_account;
+mod publish;
+mod resource_group;
+mod shape;
+mod view;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+pub use shape::{Attribute, MANAGED_BY_ALL, OnChange, Shape, reference_text};
+pub use view::{Names, View};
+
+use crate::model::{
+    Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Resource, Row, Step,
+};
+
+/// Every kind, in the order in which one refers to the ones before it.
+pub static KINDS: &[&dyn Kind] = &[
+    &resource_group::ResourceGroup,
+    &gallery::Gallery,
+    &image::Image,
+    &image_version::ImageVersion,
+    &lab_account::LabAccount,
+    &gallery_attachment::GalleryAttachment,
+    &lab::Lab,
+    &publish::Publish,
+    &export::Export,
+];
+
+/// Kinds and sections that the language names and that are not built yet: refused by name.
+///
+/// Shape: kind, section of the files (empty where it has none).
+pub static LATER: &[(&str, &str)] = &[
+    ("LabPlan", "labPlans"),
+    ("Schedule", "timetables"),
+    ("Roster", ""),
+    ("DevTestLab", "devTestLabs"),
+    ("RoleAssignment", "roleAssignments"),
+];
+
+/// The kind with this name.
+#[must_use]
+pub fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.info().name == name)
+}
+
+/// The kind that an address names.
+///
+/// # Panics
+/// On an address of a kind that does not exist: addresses are checked where they are read.
+#[must_use]
+pub fn kind_of(address: &Address) -> &'static dyn Kind {
+    kind(address.kind()).unwrap_or_else(|| panic!("{address} is of a kind that exists"))
+}
+
+/// What is true of every resource of a kind.
+#[derive(Debug)]
+pub struct KindInfo {
+    /// The word in addresses: `Lab`.
+    pub name: &'static str,
+    /// The section of the files its resources stand in; empty for a child, which stands in its parent's block.
+    pub section: &'static str,
+    /// The type in ARM.
+    pub arm_type: &'static str,
+    /// One sentence for schemas and completions.
+    pub doc: &'static str,
+    /// What a user writes, beside [`MANAGED_BY_ALL`].
+    pub attributes: &'static [Attribute],
+    /// The rule of the kind's names in Azure; `None` where the name is not the user's.
+    pub name_rule: Option<fn(&str) -> Result<(), String>>,
+    /// Whether deleting or replacing one loses data or something that cannot be had again (design: consent).
+    pub holds_data: bool,
+    /// Whether it is done rather than kept: its one managed attribute is `revision`, its verb invoke.
+    pub invoked: bool,
+}
+
+impl KindInfo {
+    /// The attribute with this name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+}
+
+/// One kind of resource.
+///
+/// Every function is pure and total over attributes in normal form. `address` is always of this kind.
+pub trait Kind: Sync {
+    /// What is true of every resource of the kind.
+    fn info(&self) -> &'static KindInfo;
+
+    /// Fills in what follows from other resources and says what does not fit together.
+    ///
+    /// Called once for each desired resource, in the order of [`KINDS`], so that what `view` shows of
+    /// the kinds before this one is complete. Attributes marked [`OnChange::Inherited`] are dropped
+    /// afterwards by the caller, when all kinds are complete.
+    fn complete(&self, _address: &Address, _own: &mut Resource, _view: &View<'_>) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// The id in Azure of the resource with these attributes.
+    fn arm_id(&self, address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId;
+
+    /// What it refers to, beside what the table's references say.
+    fn also_depends_on(&self, _attributes: &Attributes, _view: &View<'_>) -> BTreeSet<Address> {
+        BTreeSet::new()
+    }
+
+    /// The addresses whose actions make this one ready to be used by others, beside its own.
+    fn parts(&self, _address: &Address, _view: &View<'_>) -> Vec<Address> {
+        Vec::new()
+    }
+
+    /// What this resource lies inside of: it is deleted and replaced together with them.
+    fn containers(&self, attributes: &Attributes) -> Vec<Address>;
+
+    /// The actions that create it.
+    fn create(&self, change: &Subject<'_>) -> Vec<Draft>;
+
+    /// The actions that bring the attributes at `paths` from what is recorded to what is desired.
+    fn update(&self, change: &Subject<'_>, paths: &[String]) -> Vec<Draft>;
+
+    /// The action that deletes it; empty for what is done rather than kept.
+    fn delete(&self, address: &Address, row: &Row, view: &View<'_>) -> Vec<Draft>;
+
+    /// The reads that show it, in the order in which [`observe`](Self::observe) takes their answers.
+    fn reads(&self, address: &Address, row: &Row) -> Vec<Read>;
+
+    /// What the answers say in normal form; `None` when it is gone. `answers` holds `None` for a 404.
+    ///
+    /// `row` is what is recorded: it tells in which words a reference was written. Only attributes
+    /// that can be read back are in the result.
+    ///
+    /// # Errors
+    /// When an answer does not have the documented shape.
+    fn observe(&self, answers: &[Option<Value>], row: &Row, names: &Names<'_>) -> Result<Option<Observed>, ShapeError>;
+}
+
+/// One resource whose change is turned into actions.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its address.
+    pub address: &'a Address,
+    /// What is desired.
+    pub desired: &'a Resource,
+    /// What is recorded, where anything is.
+    pub recorded: Option<&'a Row>,
+    /// The row to record once everything is done: outputs as recorded so far.
+    pub row: &'a Row,
+    /// Everything else.
+    pub view: &'a View<'a>,
+    /// Images whose enable state must be made anew although nothing of it changed in the files.
+    pub anew: &'a BTreeSet<Address>,
+}
+
+/// An action as a kind drafts it; the planner adds its id and resolves its needs.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What tells it from the address's other actions: `create`, `enable/java-dev`.
+    pub part: String,
+    /// What must be done first.
+    pub needs: Vec<Need>,
+    /// What must be true before the first request.
+    pub expects: Expectation,
+    /// Lists that must hold nothing unknown.
+    pub contents: Vec<Contents>,
+    /// The usual duration on the real service, in seconds.
+    pub estimate_seconds: u64,
+    /// Its requests.
+    pub steps: Vec<Step>,
+}
+
+/// What an action waits for, where the plan holds it; what the plan does not touch is there already.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Everything that makes a resource ready: its actions and those of its parts.
+    Ready(Address),
+    /// One action of a resource.
+    Part(Address, String),
+}
+
+/// Something that does not fit together.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Problem {
+    /// The configuration is wrong (exit 3).
+    Wrong {
+        /// The attribute's dotted path; empty for the resource as a whole.
+        path: String,
+        /// A stable code's last part: `missing_attribute`.
+        code: &'static str,
+        /// A lower-case fragment without a period.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+    /// A rule speaks (severity error: exit 4).
+    Rule(Finding),
+}
+
+/// An answer of ARM that is not shaped as documented.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("ARM's answer has no usable `{pointer}`")]
+pub struct ShapeError {
+    /// RFC 6901 pointer of what is missing or of another type.
+    pub pointer: String,
+}
+
+/// Everything that the table's references of `attributes` name.
+#[must_use]
+pub fn references(info: &KindInfo, attributes: &Attributes) -> BTreeSet<Address> {
+    let mut found = BTreeSet::new();
+    for attribute in info.attributes {
+        if let Some(value) = attributes.get(attribute.name) {
+            attribute.shape.references(value, &mut found);
+        }
+    }
+    found
+}

@@ -1,0 +1,184 @@
+//! The table's vocabulary: what an attribute may be, and what its change means.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::Address;
+
+/// One attribute that a user may write.
+#[derive(Debug, Clone, Copy)]
+pub struct Attribute {
+    /// Its key in the files.
+    pub name: &'static str,
+    /// What it may be.
+    pub shape: Shape,
+    /// What a change of it means.
+    pub on_change: OnChange,
+    /// Whether it must be written in some layer.
+    pub required: bool,
+    /// One sentence for schemas and completions.
+    pub doc: &'static str,
+    /// A value, as YAML in one line.
+    pub example: &'static str,
+}
+
+/// What a change of an attribute means to a resource that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnChange {
+    /// It is changed in place.
+    Update,
+    /// It is immutable: the resource is deleted and made anew.
+    Replace,
+    /// It is used at creation only and never compared.
+    CreateOnly,
+    /// It is immutable and a replacement makes no sense: refused with this way out.
+    Refused(&'static str),
+    /// It is handed on to other resources while the files are read and is no attribute of its own.
+    Inherited,
+}
+
+/// What a value may be. Every shape has one normal form.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// Text that the function accepts; otherwise it says why not. Normal form: the text.
+    Text(fn(&str) -> Result<(), String>),
+    /// A boolean.
+    Bool,
+    /// A whole number within bounds, both included.
+    Integer {
+        /// The smallest.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+    /// `15m`, `20h`, `1h30m`, or ISO 8601 `PT15M`; `none` where `off`. Normal form: ISO 8601 in hours and minutes (`PT1H30M`), or `none`.
+    Duration {
+        /// Whether `none` means explicitly off.
+        off: bool,
+        /// The shortest, in minutes.
+        min_minutes: u32,
+        /// The longest, in minutes.
+        max_minutes: u32,
+    },
+    /// A region in any spelling. Normal form: `westeurope`.
+    Region,
+    /// A geography's name in any case. Normal form: as in the catalogue (`Europe`).
+    Geography,
+    /// A VM size by portal name or API name. Normal form: the portal name.
+    Size,
+    /// A day, `YYYY-MM-DD`.
+    Date,
+    /// `Major.Minor.Patch`. Normal form: without leading zeros.
+    Version,
+    /// One of these words, in any case. Normal form: as listed.
+    Choice(&'static [&'static str]),
+    /// A reference. Normal form: `Kind/key`, `Marketplace/name` or `{"id": "/subscriptions/…"}`.
+    Reference(Reference),
+    /// Credentials, by name or inline. Normal form: `{"username": …, "password": {"env": …}}`.
+    Credentials,
+    /// The images of an attachment: a list, `{including: [...]}` or `all`. Normal form: the same, references sorted.
+    EnabledImages,
+    /// A list of this shape; repeats are errors. Normal form: sorted where `set`, else as written.
+    List {
+        /// The shape of an item.
+        item: &'static Shape,
+        /// Whether the order means nothing.
+        set: bool,
+    },
+    /// A map from free text to this shape.
+    Map(&'static Shape),
+    /// A map from region (any spelling) to this shape. Normal form: keys as `westeurope`.
+    RegionMap(&'static Shape),
+    /// A map with these keys.
+    Object(&'static [Attribute]),
+    /// Children of this kind, a map by name; each becomes the resource `Kind/parent-key/name`.
+    Children(&'static str),
+    /// One child of this kind; it becomes the resource `Kind/parent-key`.
+    Child(&'static str),
+    /// Known to the language and not built yet: refused by name.
+    Later,
+}
+
+/// What a reference may name.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference {
+    /// The kinds it admits; with one, a bare key is enough.
+    pub kinds: &'static [&'static str],
+    /// Whether `Marketplace/NAME` is admitted.
+    pub marketplace: bool,
+    /// Whether `{ id: /subscriptions/… }` is admitted, for what labwright does not manage.
+    pub unmanaged: bool,
+}
+
+/// A reference to a managed resource of one of these kinds and nothing else.
+#[must_use]
+pub const fn managed(kinds: &'static [&'static str]) -> Shape {
+    Shape::Reference(Reference { kinds, marketplace: false, unmanaged: false })
+}
+
+/// What may be written on every resource, beside its kind's own attributes.
+///
+/// Shape: key and the sentence that documents it. Their meaning is the planner's and the loader's, not the kinds'.
+pub const MANAGED_BY_ALL: &[(&str, &str)] = &[
+    ("name", "The name in Azure; the key where it is not written."),
+    ("subscription", "A name of `subscriptions:` or a GUID; the project's where it is not written."),
+    ("protect", "Refuses every plan that deletes or replaces this, until it is set to false and applied."),
+    ("ignoreChanges", "Attributes that are sent at creation only; later edits are noted, not carried out."),
+    ("dependsOn", "More addresses that must be there first."),
+    ("forEach", "One resource for each row of a list, a matrix or a CSV file."),
+];
+
+impl Attribute {
+    /// An attribute that is optional and updated in place.
+    #[must_use]
+    pub const fn new(name: &'static str, shape: Shape, doc: &'static str, example: &'static str) -> Self {
+        Self { name, shape, on_change: OnChange::Update, required: false, doc, example }
+    }
+
+    /// The same with another meaning of its change.
+    #[must_use]
+    pub const fn on_change(self, on_change: OnChange) -> Self {
+        Self { on_change, ..self }
+    }
+
+    /// The same, but it must be written.
+    #[must_use]
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+}
+
+impl Shape {
+    /// Adds the managed resources that `value`, in normal form, refers to.
+    pub fn references(&self, value: &Value, found: &mut BTreeSet<Address>) {
+        match self {
+            Self::Reference(_) => found.extend(reference_text(value).and_then(|text| text.parse().ok())),
+            Self::EnabledImages => {
+                let list = value.get("including").unwrap_or(value);
+                let texts = list.as_array().into_iter().flatten().filter_map(reference_text);
+                found.extend(texts.filter_map(|text| text.parse().ok()));
+            }
+            Self::List { item, .. } => {
+                value.as_array().into_iter().flatten().for_each(|value| item.references(value, found));
+            }
+            Self::Map(item) | Self::RegionMap(item) => {
+                value.as_object().into_iter().flatten().for_each(|(_, value)| item.references(value, found));
+            }
+            Self::Object(attributes) => {
+                for attribute in *attributes {
+                    if let Some(value) = value.get(attribute.name) {
+                        attribute.shape.references(value, found);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The text of a reference to a managed resource; `None` for a marketplace image or an unmanaged id.
+#[must_use]
+pub fn reference_text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.starts_with("Marketplace/"))
+}

@@ -1,0 +1,118 @@
+//! What a kind may look at beside its own resource.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{kind, reference_text};
+use crate::model::{Address, ArmId, Attributes, Desired, Recorded, Resource, Row};
+
+/// Desired and recorded resources, looked up by address; desired ones first.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The desired resources.
+    pub desired: &'a BTreeMap<Address, Resource>,
+    /// The recorded ones.
+    pub recorded: &'a Recorded,
+    /// The subscription of resources that name none.
+    pub subscription: &'a str,
+    /// Whether the endpoint is Azure itself.
+    pub real_endpoint: bool,
+}
+
+impl<'a> View<'a> {
+    /// The view of a whole configuration beside what is recorded.
+    #[must_use]
+    pub fn of(desired: &'a Desired, recorded: &'a Recorded) -> Self {
+        Self {
+            desired: &desired.resources,
+            recorded,
+            subscription: &desired.subscription,
+            real_endpoint: desired.real_endpoint,
+        }
+    }
+
+    /// The attributes of a resource: as desired, else as recorded.
+    #[must_use]
+    pub fn attributes(&self, address: &Address) -> Option<&'a Attributes> {
+        let desired = self.desired.get(address).map(|resource| &resource.attributes);
+        desired.or_else(|| self.recorded.rows.get(address).map(|row| &row.attributes))
+    }
+
+    /// What is recorded of a resource.
+    #[must_use]
+    pub fn row(&self, address: &Address) -> Option<&'a Row> {
+        self.recorded.rows.get(address)
+    }
+
+    /// The attributes of what a reference in normal form names; `None` for what is not managed.
+    #[must_use]
+    pub fn referred(&self, reference: &Value) -> Option<&'a Attributes> {
+        self.attributes(&reference_text(reference)?.parse().ok()?)
+    }
+
+    /// The id in Azure of a resource; `None` where nothing of that address is known.
+    #[must_use]
+    pub fn arm_id(&self, address: &Address) -> Option<ArmId> {
+        if let Some(resource) = self.desired.get(address) {
+            return Some(kind(address.kind())?.arm_id(address, &resource.attributes, self));
+        }
+        self.recorded.rows.get(address).map(|row| row.arm_id.clone())
+    }
+
+    /// The id in Azure of what a reference in normal form names.
+    ///
+    /// # Panics
+    /// On a reference to nothing: references are checked where they are read.
+    #[must_use]
+    pub fn referred_id(&self, reference: &Value) -> ArmId {
+        if let Some(id) = reference.get("id").and_then(Value::as_str) {
+            return ArmId::new(id);
+        }
+        let address = reference_text(reference).and_then(|text| text.parse().ok());
+        address
+            .and_then(|address| self.arm_id(&address))
+            .unwrap_or_else(|| panic!("the reference {reference} names a resource"))
+    }
+
+    /// The id of the group and subscription in which a top-level resource with these attributes lies.
+    #[must_use]
+    pub fn group(&self, attributes: &Attributes) -> ArmId {
+        let group = attributes.get("resourceGroup").and_then(Value::as_str).unwrap_or_default();
+        ArmId::group(self.subscription(attributes), group)
+    }
+
+    /// The subscription of a resource with these attributes: a GUID or a name.
+    #[must_use]
+    pub fn subscription(&self, attributes: &'a Attributes) -> &'a str {
+        attributes.get("subscription").and_then(Value::as_str).unwrap_or(self.subscription)
+    }
+}
+
+/// Recorded addresses by their id in Azure, for reading answers back.
+#[derive(Debug, Clone)]
+pub struct Names<'a>(BTreeMap<&'a ArmId, &'a Address>);
+
+impl<'a> Names<'a> {
+    /// The names of everything recorded.
+    #[must_use]
+    pub fn of(recorded: &'a Recorded) -> Self {
+        let things = recorded.rows.iter().filter(|(address, _)| kind(address.kind()).is_some_and(|kind| !kind.info().invoked));
+        Self(things.map(|(address, row)| (&row.arm_id, address)).collect())
+    }
+
+    /// The reference, in normal form, that names `id`.
+    #[must_use]
+    pub fn reference(&self, id: &ArmId) -> Value {
+        match self.0.get(id) {
+            Some(address) => Value::String(address.to_string()),
+            None => serde_json::json!({ "id": id.as_str() }),
+        }
+    }
+
+    /// The recorded resource with this id.
+    #[must_use]
+    pub fn get(&self, id: &ArmId) -> Option<&'a Address> {
+        self.0.get(id).copied()
+    }
+}

@@ -1,0 +1,57 @@
+//! A resource's values: an ordered tree with dotted paths.
+
+use serde_json::Value;
+
+/// The attributes of a resource, in normal form.
+///
+/// Shape: a sorted map from attribute name to scalar, list or map. Durations are ISO 8601 text
+/// (`PT15M`) or `none`, regions lower-case names, references `Kind/key` text or `{"id": "/subscriptions/…"}`,
+/// secrets a [`SecretReference`](super::SecretReference) as a map. There are no nulls: an attribute
+/// that is not here is not managed.
+pub type Attributes = serde_json::Map<String, Value>;
+
+/// The value at a dotted path such as `os.state`; names that hold dots are tried whole first.
+#[must_use]
+pub fn at_path<'a>(attributes: &'a Attributes, path: &str) -> Option<&'a Value> {
+    if let Some(value) = attributes.get(path) {
+        return Some(value);
+    }
+    path.match_indices('.').find_map(|(dot, _)| {
+        let inner = attributes.get(&path[..dot])?.as_object()?;
+        at_path(inner, &path[dot + 1..])
+    })
+}
+
+/// The canonical text of a value: JSON with sorted keys and no blanks.
+///
+/// `serde_json`'s map is sorted, so this is its plain text; the function names the promise.
+#[must_use]
+pub fn canonical(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).expect("our own types serialise").to_string()
+}
+
+/// The digest of a value's canonical text: 32 hexadecimal digits of BLAKE3.
+#[must_use]
+pub fn digest(value: &impl serde::Serialize) -> String {
+    blake3::hash(canonical(value).as_bytes()).to_hex()[..32].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_leads_through_maps_and_names_with_dots() {
+        let attributes = json!({"os": {"state": "Generalized"}, "versions": {"1.4.0": 7}});
+        let attributes = attributes.as_object().expect("a map");
+        assert_eq!(at_path(attributes, "os.state"), Some(&json!("Generalized")));
+        assert_eq!(at_path(attributes, "versions.1.4.0"), Some(&json!(7)));
+        assert_eq!(at_path(attributes, "os.type"), None);
+    }
+
+    #[test]
+    fn a_digest_does_not_depend_on_the_order_of_keys() {
+        assert_eq!(digest(&json!({"a": 1, "b": 2})), digest(&json!({"b": 2, "a": 1})));
+    }
+}

@@ -1,0 +1,31 @@
+//! The nouns that everything else speaks.
+//!
+//! Pure data without a single fact about Azure: addresses, attributes, the three snapshots
+//! ([`Desired`], [`Recorded`], [`Observed`]), the [`Plan`](crate::plan::Plan)'s [`Step`]s and the
+//! journal's [`Entry`]. What a kind of resource is stands in [`kinds`](crate::kinds).
+
+mod address;
+mod arm_id;
+mod attributes;
+mod finding;
+mod journal;
+mod secret;
+mod snapshot;
+mod source;
+mod step;
+
+pub use address::{Address, AddressError};
+pub use arm_id::ArmId;
+pub use attributes::{Attributes, at_path, canonical, digest};
+pub use finding::{Finding, Severity};
+pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
+pub use secret::{Secret, SecretReference};
+pub use snapshot::{
+    Allowance, Allowed, AllowedWhat, BlastRadius, Cloud, Desired, Identity, Moved, Observed, Policy,
+    Recorded, Resource, Row,
+};
+pub use source::Source;
+pub use step::{
+    Contents, Evidence, Expectation, Look, Method, Output, Read, Recording, Request, Step, Sweep,
+    SweepWanted, Take, Until,
+};

@@ -1,0 +1,1 @@
+//! Where Recorded and the journal are kept.
