@@ -1,3 +1,5 @@
 //! labwright keeps Azure labs as YAML.
 pub mod catalog;
+pub mod kinds;
 pub mod model;
+pub mod plan;

@@ -23,7 +23,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-pub use shape::{Attribute, MANAGED_BY_ALL, OnChange, Shape, reference_text};
+pub use shape::{
+    Attribute, MANAGED_BY_ALL, OnChange, Reference, Shape, TextRule, iso_duration, parse_duration,
+    reference_text,
+};
 pub use view::{Names, View};
 
 use crate::model::{
@@ -83,7 +86,7 @@ pub struct KindInfo {
     /// What a user writes, beside [`MANAGED_BY_ALL`].
     pub attributes: &'static [Attribute],
     /// The rule of the kind's names in Azure; `None` where the name is not the user's.
-    pub name_rule: Option<fn(&str) -> Result<(), String>>,
+    pub name_rule: Option<TextRule>,
     /// Whether deleting or replacing one loses data or something that cannot be had again (design: consent).
     pub holds_data: bool,
     /// Whether it is done rather than kept: its one managed attribute is `revision`, its verb invoke.
@@ -128,7 +131,12 @@ pub trait Kind: Sync {
     }
 
     /// What this resource lies inside of: it is deleted and replaced together with them.
-    fn containers(&self, attributes: &Attributes) -> Vec<Address>;
+    fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address>;
+
+    /// Why this verb is refused, whatever is consented to.
+    fn refusals(&self, _subject: &Subject<'_>, _today: &str) -> Vec<Finding> {
+        Vec::new()
+    }
 
     /// The actions that create it.
     fn create(&self, change: &Subject<'_>) -> Vec<Draft>;
@@ -149,7 +157,12 @@ pub trait Kind: Sync {
     ///
     /// # Errors
     /// When an answer does not have the documented shape.
-    fn observe(&self, answers: &[Option<Value>], row: &Row, names: &Names<'_>) -> Result<Option<Observed>, ShapeError>;
+    fn observe(
+        &self,
+        answers: &[Option<Value>],
+        row: &Row,
+        names: &Names<'_>,
+    ) -> Result<Option<Observed>, ShapeError>;
 }
 
 /// One resource whose change is turned into actions.
@@ -184,6 +197,20 @@ pub struct Draft {
     pub estimate_seconds: u64,
     /// Its requests.
     pub steps: Vec<Step>,
+}
+
+impl Draft {
+    /// A draft without contents to list.
+    #[must_use]
+    pub fn new(
+        part: impl Into<String>,
+        needs: Vec<Need>,
+        expects: Expectation,
+        estimate_seconds: u64,
+        steps: Vec<Step>,
+    ) -> Self {
+        Self { part: part.into(), needs, expects, contents: Vec::new(), estimate_seconds, steps }
+    }
 }
 
 /// What an action waits for, where the plan holds it; what the plan does not touch is there already.

@@ -38,11 +38,14 @@ pub enum OnChange {
     Inherited,
 }
 
+/// Accepts a text, or says what is wrong with it: `holds `x`, which …`, to be put behind the text itself.
+pub type TextRule = fn(&str) -> Result<(), String>;
+
 /// What a value may be. Every shape has one normal form.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// Text that the function accepts; otherwise it says why not. Normal form: the text.
-    Text(fn(&str) -> Result<(), String>),
+    Text(TextRule),
     /// A boolean.
     Bool,
     /// A whole number within bounds, both included.
@@ -113,7 +116,7 @@ pub struct Reference {
 
 /// A reference to a managed resource of one of these kinds and nothing else.
 #[must_use]
-pub const fn managed(kinds: &'static [&'static str]) -> Shape {
+pub(super) const fn managed(kinds: &'static [&'static str]) -> Shape {
     Shape::Reference(Reference { kinds, marketplace: false, unmanaged: false })
 }
 
@@ -181,4 +184,100 @@ impl Shape {
 #[must_use]
 pub fn reference_text(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.starts_with("Marketplace/"))
+}
+
+/// Any text.
+pub(super) fn any(_text: &str) -> Result<(), String> {
+    Ok(())
+}
+
+/// A text of between `min` and `max` characters.
+pub(super) fn length(text: &str, min: usize, max: usize) -> Result<(), String> {
+    match text.chars().count() {
+        count if count < min => Err(format!("is shorter than {min} characters")),
+        count if count > max => Err(format!("is {count} characters long; at most {max} are allowed")),
+        _ => Ok(()),
+    }
+}
+
+/// Letters, digits and `others`, a letter or digit at both ends, 1 to `max` characters.
+pub(super) fn identifier(text: &str, others: &str, max: usize) -> Result<(), String> {
+    if let Some(bad) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !others.contains(*c)) {
+        let others: Vec<String> = others.chars().map(|c| format!("`{c}`")).collect();
+        return Err(format!("holds `{bad}`; letters, digits and {} are allowed", others.join(", ")));
+    }
+    length(text, 1, max)?;
+    let ends = [text.chars().next(), text.chars().next_back()];
+    if ends.into_iter().flatten().all(|c| c.is_ascii_alphanumeric()) {
+        Ok(())
+    } else {
+        Err("must start and end with a letter or a digit".into())
+    }
+}
+
+/// The minutes of `15m`, `20h`, `1h30m`, `2d` or ISO 8601 (`PT15M`, `P1DT16H`); `None` for anything else.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<u32> {
+    let upper = text.to_ascii_uppercase();
+    let rest = match upper.strip_prefix('P') {
+        Some(iso) => iso.replacen('T', "", 1),
+        None => upper,
+    };
+    let mut minutes: u32 = 0;
+    let mut number = String::new();
+    let mut units = "DHMS".chars();
+    for c in rest.chars() {
+        if c.is_ascii_digit() {
+            number.push(c);
+            continue;
+        }
+        units.find(|unit| *unit == c)?;
+        let value: u32 = number.parse().ok()?;
+        let factor = match c {
+            'D' => 24 * 60,
+            'H' => 60,
+            'M' => 1,
+            _ if value.is_multiple_of(60) => {
+                minutes = minutes.checked_add(value / 60)?;
+                number.clear();
+                continue;
+            }
+            _ => return None,
+        };
+        minutes = minutes.checked_add(value.checked_mul(factor)?)?;
+        number.clear();
+    }
+    (number.is_empty() && !rest.is_empty()).then_some(minutes)
+}
+
+/// The normal form of a duration: ISO 8601 in hours and minutes.
+#[must_use]
+pub fn iso_duration(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("PT{minutes}M"),
+        (hours, 0) => format!("PT{hours}H"),
+        (hours, minutes) => format!("PT{hours}H{minutes}M"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_in_every_spelling_have_one_normal_form() {
+        for (text, normal) in [
+            ("15m", "PT15M"),
+            ("20h", "PT20H"),
+            ("1h30m", "PT1H30M"),
+            ("PT60M", "PT1H"),
+            ("P1DT16H", "PT40H"),
+            ("90m", "PT1H30M"),
+        ] {
+            assert_eq!(parse_duration(text).map(iso_duration).as_deref(), Some(normal), "{text}");
+        }
+        for text in ["", "15", "m", "15x", "1m2h", "PT", "-5m", "99999999999h"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
 }

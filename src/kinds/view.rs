@@ -79,13 +79,27 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn group(&self, attributes: &Attributes) -> ArmId {
         let group = attributes.get("resourceGroup").and_then(Value::as_str).unwrap_or_default();
-        ArmId::group(self.subscription(attributes), group)
+        ArmId::group(self.subscription_of(attributes), group)
     }
 
     /// The subscription of a resource with these attributes: a GUID or a name.
     #[must_use]
-    pub fn subscription(&self, attributes: &'a Attributes) -> &'a str {
+    pub fn subscription_of<'b>(&self, attributes: &'b Attributes) -> &'b str
+    where
+        'a: 'b,
+    {
         attributes.get("subscription").and_then(Value::as_str).unwrap_or(self.subscription)
+    }
+
+    /// Every address of a kind, desired ones first, then those only recorded.
+    pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'a Address> + use<'a> {
+        let (first, end) = (Address::new(kind, ""), Address::new(&format!("{kind}0"), ""));
+        let desired = self.desired;
+        let rows = self.recorded.rows.range(first.clone()..end.clone()).map(|(address, _)| address);
+        let kind = format!("{kind}/");
+        let ours = move |address: &&Address| address.as_str().starts_with(&kind);
+        let only_recorded = rows.filter(move |address| !desired.contains_key(*address));
+        desired.range(first..end).map(|(address, _)| address).chain(only_recorded).filter(ours)
     }
 }
 
@@ -97,7 +111,10 @@ impl<'a> Names<'a> {
     /// The names of everything recorded.
     #[must_use]
     pub fn of(recorded: &'a Recorded) -> Self {
-        let things = recorded.rows.iter().filter(|(address, _)| kind(address.kind()).is_some_and(|kind| !kind.info().invoked));
+        let things = recorded
+            .rows
+            .iter()
+            .filter(|(address, _)| kind(address.kind()).is_some_and(|kind| !kind.info().invoked));
         Self(things.map(|(address, row)| (&row.arm_id, address)).collect())
     }
 

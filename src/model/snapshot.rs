@@ -71,6 +71,8 @@ pub struct Resource {
     pub source: Source,
     /// Where each attribute's value is written, by dotted path (`os`, `os.state`).
     pub sources: BTreeMap<String, Source>,
+    /// The paths in `sources` whose value comes from a layer of defaults.
+    pub defaulted: BTreeSet<String>,
 }
 
 impl Resource {
@@ -273,17 +275,22 @@ fn rename_in(value: &mut Value, renamed: &BTreeMap<Address, Address>) -> bool {
             None => false,
         },
         Value::Array(items) => {
-            let touched = items.iter_mut().fold(false, |touched, item| rename_in(item, renamed) || touched);
+            let touched = rename_each(items.iter_mut(), renamed);
             if touched && items.iter().all(Value::is_string) {
                 items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
             }
             touched
         }
-        Value::Object(map) => {
-            map.values_mut().fold(false, |touched, item| rename_in(item, renamed) || touched)
-        }
+        Value::Object(map) => rename_each(map.values_mut(), renamed),
         _ => false,
     }
+}
+
+fn rename_each<'a>(
+    values: impl Iterator<Item = &'a mut Value>,
+    renamed: &BTreeMap<Address, Address>,
+) -> bool {
+    values.filter_map(|value| rename_in(value, renamed).then_some(())).count() > 0
 }
 
 /// What ARM answered about one resource.

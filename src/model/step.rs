@@ -164,6 +164,8 @@ pub enum Take {
     Newest,
     /// All items' names, sorted.
     Names,
+    /// The target regions of the highest version among the list's items, sorted.
+    NewestRegions,
 }
 
 /// Makes the switches of a list's items what they should be, one PUT for each that differs.
@@ -228,6 +230,12 @@ pub enum Expectation {
     },
     /// Its managed attributes are still what was recorded when the plan was made, or already what is asked.
     AsRecorded,
+    /// It was never done before: nothing is at the evidence's read (no non-null field, no item). Where
+    /// something is, the action is recorded as done instead of being carried out.
+    NeverDone {
+        /// What is read, and what of it would show an earlier doing.
+        evidence: Evidence,
+    },
 }
 
 /// A list that must hold nothing unknown before its container goes.

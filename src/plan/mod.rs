@@ -11,7 +11,9 @@ use serde_json::Value;
 use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Row, Source, Step};
 
 /// What a change does at one address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// Nothing differs.

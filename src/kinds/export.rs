@@ -1,0 +1,205 @@
+//! Exporting a lab's template VM to the attached gallery. Done rather than kept.
+//!
+//! Source: the provider's operation list (`environmentSettings/SaveImage/action`) and the lab account
+//! guides: the result is always specialized, an export to an image that exists makes a newer version,
+//! and the service copies it to the other regions of the lab's geography. The request's body is not
+//! documented; [`request_body`] holds the guess.
+
+use serde_json::{Value, json};
+
+use super::arm::{self, GALLERIES, LABS};
+use super::gallery_attachment::attachment_of;
+use super::image::export_of;
+use super::publish::{REVISION, template};
+use super::shape::managed;
+use super::{
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+};
+use crate::catalog::{Work, seconds};
+use crate::model::{
+    Address, ArmId, Attributes, Evidence, Expectation, Finding, Look, Method, Observed, Output, Read,
+    Resource, Row, Severity, Take, Until,
+};
+
+/// The export that makes an image.
+pub(super) struct Export;
+
+/// The word that accepts an export through a request that Microsoft does not document.
+const UNDOCUMENTED: &str = "undocumented-v1-export";
+
+static INFO: KindInfo = KindInfo {
+    name: "Export",
+    section: "",
+    arm_type: "Microsoft.LabServices/labaccounts/labs/environmentsettings",
+    doc: "Exports a lab's template VM to the attached gallery.",
+    attributes: &[
+        Attribute::new("image", managed(&["Image"]), "The image that it makes.", "db-sql")
+            .on_change(OnChange::CreateOnly),
+        Attribute::new("lab", managed(&["Lab"]), "The lab whose template VM is exported.", "cs340-golden")
+            .on_change(OnChange::CreateOnly)
+            .required(),
+        REVISION,
+        Attribute::new(
+            "fresh",
+            Shape::Bool,
+            "Accepts that the lab is created by the same plan, so that nobody has customised it.",
+            "true",
+        )
+        .on_change(OnChange::CreateOnly),
+        Attribute::new(
+            "allow",
+            Shape::List { item: &Shape::Choice(&[UNDOCUMENTED]), set: true },
+            "Accepts a request that Microsoft does not document; only asked for on Azure itself.",
+            "[undocumented-v1-export]",
+        )
+        .on_change(OnChange::CreateOnly),
+    ],
+    name_rule: None,
+    holds_data: false,
+    invoked: true,
+};
+
+/// The body of `saveImage`: a guess by analogy with lab plans (2022-08-01), where it is `name` and a VM.
+fn request_body(image: &str) -> Value {
+    json!({ "name": image })
+}
+
+impl Kind for Export {
+    fn info(&self) -> &'static KindInfo {
+        &INFO
+    }
+
+    fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
+        let Some(lab) = view.referred(&own.attributes["lab"]) else { return Vec::new() };
+        if lab.get("template").and_then(Value::as_bool) != Some(false) {
+            return Vec::new();
+        }
+        vec![Problem::Rule(Finding {
+            rule: "EXP-01".into(),
+            severity: Severity::Error,
+            message: "the lab has no template VM, so there is nothing to export".into(),
+            address: Some(address.clone()),
+            source: Some(own.source_of("lab").clone()),
+            help: Some(
+                "write `template: true` on the lab; a lab cannot get one later, it is replaced".into(),
+            ),
+        })]
+    }
+
+    fn arm_id(&self, _address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId {
+        template(&view.referred_id(&attributes["lab"]))
+    }
+
+    fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address> {
+        let image = arm::referred(attributes, "image");
+        image
+            .and_then(|image| view.attributes(&image))
+            .and_then(|image| arm::referred(image, "gallery"))
+            .into_iter()
+            .collect()
+    }
+
+    fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {
+        let mut findings: Vec<_> = super::lab_account::retired(subject, today).into_iter().collect();
+        let own = subject.desired;
+        let finding = |rule: &str, message: String, path: &str, help: String| Finding {
+            rule: rule.into(),
+            severity: Severity::Error,
+            message,
+            address: Some(subject.address.clone()),
+            source: Some(own.source_of(path).clone()),
+            help: Some(help),
+        };
+        let lab = arm::referred(&own.attributes, "lab");
+        let is_fresh = own.attributes.get("fresh").and_then(Value::as_bool).unwrap_or(false);
+        if let Some(lab) = lab.filter(|lab| subject.view.row(lab).is_none() && !is_fresh) {
+            findings.push(finding(
+                "EXP-02",
+                format!("{lab} is created by the same plan: nobody has customised its template VM yet"),
+                "lab",
+                "apply with `revision: 0` first and raise it once the template is ready, or write `fresh: true`".into(),
+            ));
+        }
+        let allowed = own
+            .attributes
+            .get("allow")
+            .and_then(Value::as_array)
+            .is_some_and(|allow| allow.contains(&json!(UNDOCUMENTED)));
+        if subject.view.real_endpoint && !allowed {
+            findings.push(finding(
+                "EXP-03",
+                "Microsoft does not document how a lab account's template VM is exported by a request".into(),
+                "revision",
+                format!(
+                    "in the portal: the lab, Template, Export to Shared Image Gallery, then declare the image's versions; \
+                     or accept the undocumented request with `allow: [{UNDOCUMENTED}]` beside `revision`"
+                ),
+            ));
+        }
+        findings
+    }
+
+    fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
+        let attributes = &subject.desired.attributes;
+        let (Some(image), Some(lab)) = (arm::referred(attributes, "image"), arm::referred(attributes, "lab"))
+        else {
+            return Vec::new();
+        };
+        let view = subject.view;
+        let definition = view.referred_id(&attributes["image"]);
+        let versions = arm::list(&definition, "versions", GALLERIES);
+        let action = ArmId::new(format!("{}/saveImage", subject.row.arm_id.as_str()));
+        let body = Some(request_body(definition.name()));
+        let mut export =
+            arm::step("export template", Method::Post, &action, LABS, body, arm::record(subject.row));
+        let names = Evidence { read: versions.clone(), look: Look::Names };
+        export.evidence = Some(names.clone());
+        export.until = vec![Until::NewVersion { read: versions.clone() }];
+        let output = |name: &str, read: &Read, take| Output { name: name.into(), read: read.clone(), take };
+        export.outputs = vec![
+            output("definition", &arm::get(&definition, GALLERIES), Take::Pointer("/id".into())),
+            output("versions", &versions, Take::Names),
+            output("newest", &versions, Take::Newest),
+            output("regions", &versions, Take::NewestRegions),
+        ];
+        let is_new = view.row(&image).is_none() && view.row(&lab).is_none();
+        let expects = match subject.recorded {
+            None if !is_new => Expectation::NeverDone { evidence: names },
+            _ => Expectation::Anything,
+        };
+        let account = view.attributes(&lab).and_then(|lab| arm::referred(lab, "in"));
+        let attachment = account.and_then(|account| attachment_of(&account, view));
+        let mut needs = vec![Need::Ready(lab)];
+        needs.extend(attachment.map(|attachment| Need::Part(attachment, "attach".into())));
+        needs.extend(
+            view.attributes(&image).and_then(|image| arm::referred(image, "gallery")).map(Need::Ready),
+        );
+        vec![Draft::new("export", needs, expects, seconds(Work::Export), vec![export])]
+    }
+
+    fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
+        self.create(subject)
+    }
+
+    fn delete(&self, _address: &Address, _row: &Row, _view: &View<'_>) -> Vec<Draft> {
+        Vec::new()
+    }
+
+    fn reads(&self, _address: &Address, _row: &Row) -> Vec<Read> {
+        Vec::new()
+    }
+
+    fn observe(
+        &self,
+        _answers: &[Option<Value>],
+        row: &Row,
+        _names: &Names<'_>,
+    ) -> Result<Option<Observed>, ShapeError> {
+        Ok(Some(Observed { attributes: row.attributes.clone() }))
+    }
+}
+
+/// The lab that an exported image comes from.
+pub(super) fn origin(image: &Address, view: &View<'_>) -> Option<Address> {
+    view.attributes(&export_of(image)).and_then(|export| arm::referred(export, "lab"))
+}

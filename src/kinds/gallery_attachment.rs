@@ -1,0 +1,345 @@
+//! Gallery attachments: a gallery bound to a lab account, and which of its images are switched on.
+//!
+//! Source: Microsoft's module for classroom labs (2019-01-01-preview): `sharedgalleries` holds the
+//! attachment under the gallery's own name, `sharedimages` beside it the projections with their switch.
+//! One gallery for each account; on attach every image is on; a projection shows some time after the
+//! attach or after the image's first version. Marketplace images are never touched.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::arm::{self, LABS};
+use super::image::is_not_yet_exported;
+use super::shape::managed;
+use super::{
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+};
+use crate::catalog::{Work, seconds};
+use crate::model::{
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Resource, Row, Severity,
+    Step, Sweep, SweepWanted, Until,
+};
+
+/// The attachment of a gallery.
+pub(super) struct GalleryAttachment;
+
+static INFO: KindInfo = KindInfo {
+    name: "GalleryAttachment",
+    section: "galleryAttachments",
+    arm_type: "Microsoft.LabServices/labaccounts/sharedgalleries",
+    doc: "Attaches a gallery to a lab account and says which of its images lab creators see.",
+    attributes: &[
+        Attribute::new(
+            "to",
+            managed(&["LabAccount", "LabPlan"]),
+            "The lab account.",
+            "LabAccount/cs-core-la",
+        )
+        .on_change(OnChange::Replace)
+        .required(),
+        Attribute::new("gallery", managed(&["Gallery"]), "The gallery.", "sig_cs_prod")
+            .on_change(OnChange::Replace)
+            .required(),
+        Attribute::new(
+            "enabledImages",
+            Shape::EnabledImages,
+            "The images that lab creators see: exactly these; `{ including: [...] }` leaves others alone; or `all`.",
+            "[cs-base-ubuntu, java-dev]",
+        ),
+    ],
+    name_rule: None,
+    holds_data: false,
+    invoked: false,
+};
+
+/// The attachment of the account, desired or recorded.
+pub(super) fn attachment_of(account: &Address, view: &View<'_>) -> Option<Address> {
+    let to = |attachment: &&Address| {
+        view.attributes(attachment).and_then(|own| arm::referred(own, "to")).as_ref() == Some(account)
+    };
+    view.of_kind("GalleryAttachment").find(to).cloned()
+}
+
+/// Which images an attachment switches on.
+pub(super) enum Enabled {
+    /// Exactly these.
+    Exactly(BTreeSet<Address>),
+    /// These, and others as they are.
+    Including(BTreeSet<Address>),
+    /// Every image of the gallery.
+    All,
+    /// Not managed.
+    Unmanaged,
+}
+
+impl Enabled {
+    pub(super) fn of(attributes: &Attributes) -> Self {
+        let set = |value: &Value| {
+            let texts = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+            texts.filter_map(|text| text.parse().ok()).collect()
+        };
+        match attributes.get("enabledImages") {
+            None => Self::Unmanaged,
+            Some(Value::String(_)) => Self::All,
+            Some(Value::Object(map)) => Self::Including(set(&map["including"])),
+            Some(list) => Self::Exactly(set(list)),
+        }
+    }
+
+    fn listed(&self, gallery: &Address, view: &View<'_>) -> BTreeSet<Address> {
+        match self {
+            Self::Exactly(images) | Self::Including(images) => images.clone(),
+            Self::All => {
+                let ours = |image: &&Address| {
+                    view.desired
+                        .get(*image)
+                        .and_then(|own| arm::referred(&own.attributes, "gallery"))
+                        .as_ref()
+                        == Some(gallery)
+                };
+                view.of_kind("Image").filter(ours).cloned().collect()
+            }
+            Self::Unmanaged => BTreeSet::new(),
+        }
+    }
+}
+
+impl Kind for GalleryAttachment {
+    fn info(&self) -> &'static KindInfo {
+        &INFO
+    }
+
+    fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let account = arm::referred(&own.attributes, "to");
+        let gallery = arm::referred(&own.attributes, "gallery");
+        let other = view.of_kind("GalleryAttachment").find(|other| {
+            let theirs = view.desired.get(*other).and_then(|other| arm::referred(&other.attributes, "to"));
+            *other < address && theirs.is_some() && theirs == account
+        });
+        if let (Some(other), Some(account)) = (other, &account) {
+            problems.push(Problem::Rule(Finding {
+                rule: "GAL-01".into(),
+                severity: Severity::Error,
+                message: format!("{account} has a gallery attached already, by {other}"),
+                address: Some(address.clone()),
+                source: Some(own.source_of("to").clone()),
+                help: Some(
+                    "a lab account takes one gallery: put the images into one, or use another account".into(),
+                ),
+            }));
+        }
+        if let Some(gallery) = gallery {
+            for image in Enabled::of(&own.attributes).listed(&gallery, view) {
+                let theirs = view.attributes(&image).and_then(|image| arm::referred(image, "gallery"));
+                if theirs.is_some() && theirs.as_ref() != Some(&gallery) {
+                    problems.push(Problem::Rule(Finding {
+                        rule: "IMG-19".into(),
+                        severity: Severity::Error,
+                        message: format!("{image} is not in {gallery}, so it cannot be enabled here"),
+                        address: Some(address.clone()),
+                        source: Some(own.source_of("enabledImages").clone()),
+                        help: theirs.map(|theirs| format!("{image} lies in {theirs}")),
+                    }));
+                }
+            }
+        }
+        problems
+    }
+
+    fn arm_id(&self, _address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId {
+        let gallery = view.referred_id(&attributes["gallery"]);
+        view.referred_id(&attributes["to"]).child("sharedgalleries", gallery.name())
+    }
+
+    fn containers(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<Address> {
+        [arm::referred(attributes, "to"), arm::referred(attributes, "gallery")]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
+        let attributes = &subject.desired.attributes;
+        let id = &subject.row.arm_id;
+        let gallery = subject.view.referred_id(&attributes["gallery"]);
+        let body = json!({ "properties": { "galleryId": gallery.as_str() } });
+        let mut attach = arm::put("attach", id, LABS, body, arm::record(&with_none_enabled(subject.row)));
+        attach.until = vec![Until::Provisioned { read: arm::get(id, LABS) }];
+        let holders = [arm::referred(attributes, "to"), arm::referred(attributes, "gallery")];
+        let needs = holders.into_iter().flatten().map(Need::Ready).collect();
+        let expects = Expectation::Absent { read: arm::get(id, LABS) };
+        let mut drafts = vec![Draft::new("attach", needs, expects, seconds(Work::Small), vec![attach])];
+        let images = listed(subject);
+        drafts.extend(switches(subject, &images));
+        drafts
+    }
+
+    fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
+        let before = subject.recorded.map_or(Enabled::Unmanaged, |row| Enabled::of(&row.attributes));
+        let known = match before {
+            Enabled::Exactly(images) | Enabled::Including(images) => images,
+            // Whatever was there is on already; only images that this plan makes anew are switched.
+            Enabled::All => listed(subject),
+            Enabled::Unmanaged => BTreeSet::new(),
+        };
+        let images = listed(subject);
+        let anew = images.iter().filter(|&image| !known.contains(image) || subject.anew.contains(image));
+        let images: BTreeSet<_> = anew.cloned().collect();
+        switches(subject, &images)
+    }
+
+    fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
+        let step = arm::delete("detach", &row.arm_id, LABS, Recording::Delete);
+        vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step])]
+    }
+
+    fn reads(&self, _address: &Address, row: &Row) -> Vec<Read> {
+        let mut reads = vec![arm::get(&row.arm_id, LABS)];
+        if row.attributes.contains_key("enabledImages") {
+            reads.push(arm::list(&account_id(&row.arm_id), "sharedimages", LABS));
+        }
+        reads
+    }
+
+    fn observe(
+        &self,
+        answers: &[Option<Value>],
+        row: &Row,
+        names: &Names<'_>,
+    ) -> Result<Option<Observed>, ShapeError> {
+        let [Some(body), rest @ ..] = answers else { return Ok(None) };
+        let gallery = ArmId::new(arm::text(body, "/properties/galleryId")?);
+        let mut attributes = Attributes::new();
+        attributes.insert("to".into(), names.reference(&account_id(&row.arm_id)));
+        attributes.insert("gallery".into(), names.reference(&gallery));
+        if let [Some(images)] = rest {
+            let items: Vec<_> = images.as_array().into_iter().flatten().collect();
+            let reference = |item: &&Value| {
+                let name = item["properties"]["definitionName"]
+                    .as_str()
+                    .or(item["name"].as_str())
+                    .unwrap_or_default();
+                names.reference(&gallery.child("images", name))
+            };
+            let mut on: Vec<_> =
+                items.iter().copied().filter(|item| is_on(item)).map(|item| reference(&item)).collect();
+            on.sort_by_key(ToString::to_string);
+            let all_on = items.iter().all(|item| is_on(item));
+            let seen = match Enabled::of(&row.attributes) {
+                Enabled::Including(wanted) => {
+                    on.retain(|image| image.as_str().is_some_and(|image| wanted.contains(image)));
+                    json!({ "including": on })
+                }
+                Enabled::All if all_on => json!("all"),
+                _ => json!(on),
+            };
+            attributes.insert("enabledImages".into(), seen);
+        }
+        Ok(Some(Observed { attributes }))
+    }
+}
+
+/// Whether a projection is on. The wire's letter case is not certain, and an older form was a boolean.
+fn is_on(item: &Value) -> bool {
+    let properties = &item["properties"];
+    let state = properties.get("enableState").or_else(|| properties.get("EnableState"));
+    match state.and_then(Value::as_str) {
+        Some(state) => state.eq_ignore_ascii_case("Enabled"),
+        None => properties["isEnabled"].as_bool().unwrap_or(false),
+    }
+}
+
+/// The account's id of an attachment's.
+fn account_id(attachment: &ArmId) -> ArmId {
+    let text = attachment.as_str();
+    let cut = text.rmatch_indices('/').nth(1).map_or(text.len(), |(at, _)| at);
+    ArmId::new(&text[..cut])
+}
+
+/// The images that the subject switches on: those that exist or will.
+fn listed(subject: &Subject<'_>) -> BTreeSet<Address> {
+    let attributes = &subject.desired.attributes;
+    let Some(gallery) = arm::referred(attributes, "gallery") else { return BTreeSet::new() };
+    let mut images = Enabled::of(attributes).listed(&gallery, subject.view);
+    images.retain(|image| !is_not_yet_exported(image, subject.view));
+    images
+}
+
+fn with_none_enabled(row: &Row) -> Row {
+    let mut row = row.clone();
+    match row.attributes.get_mut("enabledImages") {
+        Some(Value::Object(map)) => {
+            map.insert("including".into(), json!([]));
+        }
+        Some(value) => *value = json!([]),
+        None => {}
+    }
+    row
+}
+
+/// One action for each image to switch on, and a last one for the others.
+fn switches(subject: &Subject<'_>, images: &BTreeSet<Address>) -> Vec<Draft> {
+    let mut drafts: Vec<_> = images.iter().map(|image| switch_on(subject, image)).collect();
+    let own = subject.address;
+    let needs: Vec<_> = [Need::Part(own.clone(), "attach".into())]
+        .into_iter()
+        .chain(drafts.iter().map(|draft| Need::Part(own.clone(), draft.part.clone())))
+        .collect();
+    if let Some((part, step)) = last_switch(subject) {
+        drafts.push(Draft::new(part, needs, Expectation::Anything, seconds(Work::Small), vec![step]));
+    }
+    drafts
+}
+
+fn switch_on(subject: &Subject<'_>, image: &Address) -> Draft {
+    let definition = subject.view.arm_id(image).expect("an enabled image is a known one");
+    let projection = account_id(&subject.row.arm_id).child("sharedimages", definition.name());
+    let path = match subject.desired.attributes.get("enabledImages") {
+        Some(Value::Object(_)) => "enabledImages.including",
+        _ => "enabledImages",
+    };
+    let record = match Enabled::of(&subject.desired.attributes) {
+        // The word `all` is recorded once, by the last action.
+        Enabled::All => Recording::Nothing,
+        _ => Recording::Include {
+            path: path.into(),
+            item: json!(image.as_str()),
+            depends_on: vec![image.clone()],
+        },
+    };
+    let body = json!({ "properties": { "enableState": "Enabled" } });
+    let mut step = arm::merge("enable", &projection, LABS, body, record);
+    step.ready = vec![Until::Exists { read: arm::get(&projection, LABS) }];
+    let needs = vec![Need::Part(subject.address.clone(), "attach".into()), Need::Ready(image.clone())];
+    let part = format!("enable/{}", image.key());
+    Draft::new(part, needs, Expectation::Anything, seconds(Work::Small), vec![step])
+}
+
+fn last_switch(subject: &Subject<'_>) -> Option<(&'static str, Step)> {
+    let record = arm::record(subject.row);
+    let sweep = |wanted| Sweep {
+        read: arm::list(&account_id(&subject.row.arm_id), "sharedimages", LABS),
+        switch: vec!["/properties/enableState".into(), "/properties/EnableState".into()],
+        on_off: (json!("Enabled"), json!("Disabled")),
+        wanted,
+    };
+    match Enabled::of(&subject.desired.attributes) {
+        Enabled::Exactly(images) => {
+            let ids = images.iter().filter_map(|image| subject.view.arm_id(image));
+            let mut step = arm::note("disable others", record);
+            step.sweep = Some(sweep(SweepWanted::Exactly(ids.map(|id| id.name().to_owned()).collect())));
+            Some(("disable-others", step))
+        }
+        Enabled::All => {
+            let mut step = arm::note("enable others", record);
+            step.sweep = Some(sweep(SweepWanted::All));
+            Some(("enable-others", step))
+        }
+        // Nothing is switched off; what is not listed any more is not managed any more.
+        Enabled::Including(_) | Enabled::Unmanaged => {
+            subject.recorded.is_some().then(|| ("record", arm::note("record", record)))
+        }
+    }
+}
