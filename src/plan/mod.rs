@@ -3,10 +3,14 @@
 //! [`plan`] is the entry point. A [`Plan`] is data: it is printed, stored, compared and carried out
 //! exactly; nothing is decided while applying. No I/O, clock or randomness: `today` is an argument.
 
+mod run;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};
 
 use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Row, Source, Step};
 
