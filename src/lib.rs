@@ -11,8 +11,10 @@
 //! | [`plan`] | desired and recorded to a plan; a run as a fold | pure | `kinds`, `catalog`, `model` |
 //! | [`state`] | where the record and the journal are kept | I/O | `model` |
 //! | [`azure`] | ARM over HTTP, nothing about labs | I/O | `model` |
+//! | [`emulator`] | an ARM of our own; a second witness, shares nothing | I/O | – |
 pub mod azure;
 pub mod catalog;
+pub mod emulator;
 pub mod kinds;
 pub mod model;
 pub mod plan;
