@@ -1,0 +1,15 @@
+//! Text for people: 80 columns unless told otherwise, in colour or without.
+//!
+//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`].
+
+mod drift;
+mod findings;
+mod page;
+mod plan;
+mod run;
+
+pub use drift::drift;
+pub use findings::findings;
+pub use page::Look;
+pub use plan::{plan, summary_line};
+pub use run::{result_line, run, settled};
