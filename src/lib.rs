@@ -1,6 +1,8 @@
 //! labwright keeps Azure labs as YAML.
+pub mod azure;
 pub mod catalog;
 pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod render;
+pub mod state;
