@@ -1,5 +1,6 @@
 //! labwright keeps Azure labs as YAML.
 pub mod catalog;
+pub mod config;
 pub mod kinds;
 pub mod model;
 pub mod plan;
