@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span, Tag};
+use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 use super::codes::Code;
 use super::error::{Mistake, Problems};
@@ -68,6 +68,7 @@ struct Reader<'a> {
 struct Frame {
     anchor: usize,
     place: Place,
+    flow: bool,
     /// How many values there were before this one.
     before: usize,
     open: Open,
@@ -103,14 +104,19 @@ impl Reader<'_> {
                     }
                 }
                 Event::Scalar(value, style, anchor, tag) => self.scalar(&value, style, tag, anchor, place)?,
-                Event::SequenceStart(_, anchor, tag) => {
+                Event::SequenceStart(style, anchor, tag) => {
                     self.check_tag(tag, place);
-                    self.open(anchor, place, Open::List(Vec::new()))?;
+                    self.open(anchor, place, style, Open::List(Vec::new()))?;
                 }
-                Event::MappingStart(_, anchor, tag) => {
+                Event::MappingStart(style, anchor, tag) => {
                     self.check_tag(tag, place);
                     let (entries, merges) = (Vec::new(), Vec::new());
-                    self.open(anchor, place, Open::Map { entries, seen: HashMap::new(), key: None, merges })?;
+                    self.open(
+                        anchor,
+                        place,
+                        style,
+                        Open::Map { entries, seen: HashMap::new(), key: None, merges },
+                    )?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(place)?,
                 Event::Alias(id) => self.alias(id, place)?,
@@ -184,7 +190,7 @@ impl Reader<'_> {
         );
     }
 
-    fn open(&mut self, anchor: usize, place: Place, open: Open) -> Result<(), Stop> {
+    fn open(&mut self, anchor: usize, place: Place, style: StructureStyle, open: Open) -> Result<(), Stop> {
         if let Some(Frame { open: Open::Map { key: None, .. }, .. }) = self.frames.last() {
             let mistake = Mistake::new(Code::UnsupportedYaml, "a key is text, this is a list or a map");
             return Err(Box::new(
@@ -194,16 +200,15 @@ impl Reader<'_> {
             ));
         }
         if self.frames.len() >= DEPTH {
-            let mistake =
-                Mistake::new(Code::TooDeep, format!("values are nested deeper than {DEPTH} levels"));
-            return Err(Box::new(mistake.at(place, "one level too deep")));
+            return Err(Box::new(too_deep(place)));
         }
-        self.frames.push(Frame { anchor, place, before: self.built, open });
+        let flow = style == StructureStyle::Flow;
+        self.frames.push(Frame { anchor, place, flow, before: self.built, open });
         Ok(())
     }
 
     fn close(&mut self, end: Place) -> Result<(), Stop> {
-        let Some(Frame { anchor, mut place, before, open }) = self.frames.pop() else { return Ok(()) };
+        let Some(Frame { anchor, mut place, before, open, .. }) = self.frames.pop() else { return Ok(()) };
         place.end = end.end.max(place.end);
         let content = match open {
             Open::List(items) => Content::List(items),
@@ -276,23 +281,29 @@ impl Reader<'_> {
         let marker = *error.marker();
         let place = self.place(&Span::new(marker, marker));
         let place = Place { end: place.start + 1, ..place };
-        let (message, help) = explained(error.kind());
-        let mistake =
-            Mistake::new(Code::Syntax, message).at(place, "the file is not read any further from here");
-        let open = self.frames.last().map(|frame| frame.place);
-        let unclosed = matches!(
-            error.kind(),
-            ErrorKind::UnexpectedEofFlowSequence
-                | ErrorKind::UnexpectedEofFlowMapping
-                | ErrorKind::ExpectedFlowMappingSeparator
-                | ErrorKind::ExpectedFlowSequenceSeparator
-        );
-        match open {
-            Some(open) if unclosed => {
-                mistake.at(Place { end: open.start + 1, ..open }, "opened here").help(help)
-            }
-            _ => mistake.help(help),
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            return too_deep(place);
         }
+        let stop = "the file is not read any further from here";
+        // A bracket that is left open is noticed lines later, as something else.
+        let unclosed = self
+            .frames
+            .iter()
+            .rev()
+            .take_while(|frame| frame.flow)
+            .find(|frame| frame.place.line != place.line);
+        if let Some(Frame { place: open, open: sort, .. }) = unclosed {
+            let (left, right, what) = match sort {
+                Open::List(_) => ("[", "]", "items"),
+                Open::Map { .. } => ("{", "}", "keys"),
+            };
+            return Mistake::new(Code::Syntax, format!("a `{left}` is not closed, or a `,` is missing"))
+                .at(place, stop)
+                .at(Place { end: open.start + 1, ..*open }, "opened here")
+                .advice(format!("close it with `{right}`, and put `,` between the {what}"));
+        }
+        let (message, help) = explained(error.kind());
+        Mistake::new(Code::Syntax, message).at(place, stop).help(help)
     }
 }
 
@@ -341,6 +352,12 @@ fn not_mergeable(node: &Node) -> Option<Mistake> {
             .at(node.place, "no map")
             .advice("write `<<: *name`, where `&name` anchors a map")
     })
+}
+
+fn too_deep(place: Place) -> Mistake {
+    Mistake::new(Code::TooDeep, format!("values are nested deeper than {DEPTH} levels"))
+        .at(place, "one level too deep")
+        .advice("close the brackets that are open; nothing in the language needs more than ten levels")
 }
 
 fn second_document(place: Place) -> Mistake {

@@ -76,8 +76,10 @@ impl Reader<'_, '_> {
         } else if kind(written).is_some() {
             let message =
                 format!("{} is no {}", quoted(node.as_text().unwrap_or_default()), built.join(" or "));
+            let section = built.first().and_then(|of| kind(of)).map_or("", |kind| kind.info().section);
             Mistake::new(Code::WrongKind, message)
                 .on(node, format!("expected {}", one(built.first().unwrap_or(&""))))
+                .advice(format!("name a key of `{section}:`"))
         } else {
             let marketplace = reference.marketplace.then_some("Marketplace");
             let near = nearest(written, built.iter().copied().chain(marketplace));

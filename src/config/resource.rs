@@ -235,7 +235,8 @@ impl Block<'_> {
             }
             None => (self.address.key().rsplit('/').next().unwrap_or_default().to_owned(), None),
         };
-        if let Err(why) = rule(&name) {
+        let said_already = mistake_at.is_none() && !fields::is_key(&name);
+        if let Err(why) = rule(&name).or_else(|why| if said_already { Ok(()) } else { Err(why) }) {
             let mistake = Mistake::new(Code::BadName, format!("{} {why}", quoted(&name)));
             let refused = format!("Azure refuses it as the name of {}", one(info.name));
             reader.problems.add(match mistake_at {

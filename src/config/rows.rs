@@ -164,9 +164,13 @@ fn from_file(
 pub(super) fn same_for_all(entry: &Entry, rows: &[Row]) -> Mistake {
     let columns = table::columns(rows);
     let example = columns.iter().next().map_or_else(|| "name".to_owned(), |name| (*name).to_owned());
+    let between = if entry.key.contains('_') { '_' } else { '-' };
     Mistake::new(Code::ForEach, format!("the key {} is the same for every row", quoted(&entry.key)))
         .at(entry.key_place, "makes one resource for each row")
-        .advice(format!("put what tells the rows apart into it, for example `{}-$({example})`", entry.key))
+        .advice(format!(
+            "put what tells the rows apart into it, for example `{}{between}$({example})`",
+            entry.key
+        ))
 }
 
 /// Whether a node holds `$(…)` anywhere.

@@ -146,7 +146,11 @@ impl Reading {
                 }
                 Some(Section::Moved) => self.sections.moved.push(entry.value.clone()),
                 Some(Section::Forget) => self.sections.forget.push(entry.value.clone()),
-                None => problems.add(fields::unknown_key(entry, "a file of labwright", every_section())),
+                None => problems.add(
+                    Mistake::new(Code::UnknownKey, format!("unknown section {}", quoted(&entry.key)))
+                        .at(entry.key_place, "no section of this name")
+                        .help(perhaps(&entry.key, every_section())),
+                ),
             }
         }
     }

@@ -224,6 +224,9 @@ impl SourceCode for FileText {
         let start = span.offset();
         let end = start.checked_add(span.len()).filter(|end| *end <= self.text.len());
         let end = end.ok_or(MietteError::OutOfBounds)?;
+        if before == 0 && after == 0 {
+            return Ok(Box::new(self.exactly(start, end, span)));
+        }
         let line_of = |at: usize| self.lines().partition_point(|line| *line <= at).saturating_sub(1);
         let (first, last) = (line_of(start), line_of(end));
         let own = self.lines()[first]..self.line_range(last).map_or(end, |range| range.end);
@@ -250,6 +253,15 @@ impl SourceCode for FileText {
 }
 
 impl FileText {
+    /// The span itself, which says where it starts.
+    fn exactly(&self, start: usize, end: usize, span: &SourceSpan) -> MietteSpanContents<'_> {
+        let line = self.lines().partition_point(|line| *line <= start).saturating_sub(1);
+        let lead = self.text.get(self.lines()[line]..start).unwrap_or_default();
+        let column = lead.trim_start_matches('\u{feff}').chars().count();
+        let data = self.text.as_bytes().get(start..end).unwrap_or_default();
+        MietteSpanContents::new_named(self.name.to_string(), data, *span, line, column, 1)
+    }
+
     /// Skips lines of context that are too long to be shown.
     fn without_long_lines(&self, from: usize, line: usize, own: usize) -> (usize, usize) {
         let (mut from, mut line) = (from, line);

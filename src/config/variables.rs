@@ -151,7 +151,7 @@ impl<'a> Scope<'a> {
         let help = perhaps(name, self.names())
             .unwrap_or_else(|| "declare it under `variables:` in labwright.yaml".into());
         Mistake::new(Code::UnknownVariable, format!("there is no variable {}", quoted(name)))
-            .at(place, "takes a value from nowhere")
+            .at(place, "no variable, no column, not under `with`")
             .advice(help)
     }
 

@@ -1,4 +1,5 @@
 //! A project in memory, and its problems as text.
+#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
