@@ -3,3 +3,4 @@ pub mod catalog;
 pub mod kinds;
 pub mod model;
 pub mod plan;
+pub mod state;

@@ -1,0 +1,152 @@
+//! What can be wrong with a state: whose move it is, and what to do next.
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::Holder;
+
+/// What can be wrong with a state. All of it is exit code 6.
+#[derive(Debug, Error, Diagnostic)]
+pub enum StateError {
+    /// Another run holds the lock.
+    #[error("`{}` is {holder}", path.display())]
+    #[diagnostic(
+        code(labwright::state::locked),
+        help(
+            "wait for that run, or let labwright wait: `--lock-timeout 10m`; the lock ends with its process"
+        )
+    )]
+    Locked {
+        /// The state.
+        path: PathBuf,
+        /// Who holds it.
+        holder: Holder,
+    },
+    /// What is stored does not fit together.
+    #[error("the state `{}` is damaged: {what}", path.display())]
+    #[diagnostic(
+        code(labwright::state::damaged),
+        help("put back a copy of the file; nothing was changed, in Azure or here")
+    )]
+    Damaged {
+        /// The state.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
+    },
+    /// The file is a database, but of something else.
+    #[error("`{}` is not a state of labwright", path.display())]
+    #[diagnostic(code(labwright::state::foreign), help("let `state:` in labwright.yaml name another file"))]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer labwright wrote it.
+    #[error("the state `{}` has format {found}, this labwright knows {known}", path.display())]
+    #[diagnostic(
+        code(labwright::state::too_new),
+        help("use the version of labwright that wrote it, or a newer one")
+    )]
+    TooNew {
+        /// The state.
+        path: PathBuf,
+        /// Its format version.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// Its serial is below the highest one seen.
+    #[error("the state `{}` went back to serial {found}; serial {seen} was here before", path.display())]
+    #[diagnostic(
+        code(labwright::state::older),
+        help(
+            "an old copy was put in its place: put the newest one back, else what came after it is forgotten"
+        )
+    )]
+    Older {
+        /// The state.
+        path: PathBuf,
+        /// Its serial.
+        found: u64,
+        /// The highest serial seen of its lineage.
+        seen: u64,
+    },
+    /// It was here and is gone.
+    #[error("the state `{}` is gone; it was at serial {serial} (lineage {lineage})", path.display())]
+    #[diagnostic(
+        code(labwright::state::vanished),
+        help("put a copy back; without it labwright would take everything for new")
+    )]
+    Vanished {
+        /// Where it was.
+        path: PathBuf,
+        /// Its lineage.
+        lineage: String,
+        /// Its highest serial seen.
+        serial: u64,
+    },
+    /// Another state stands in its place.
+    #[error("`{}` is another state (lineage {found}) than the one seen here before ({seen})", path.display())]
+    #[diagnostic(code(labwright::state::replaced), help("put back the state that belongs here"))]
+    Replaced {
+        /// Where it stands.
+        path: PathBuf,
+        /// Its lineage.
+        found: String,
+        /// The lineage seen here before.
+        seen: String,
+    },
+    /// It belongs to another project, environment or cloud.
+    #[error("the state belongs to {recorded}, not to {asked}")]
+    #[diagnostic(
+        code(labwright::state::mismatch),
+        help("name the right environment with --env, or let `state:` name another file")
+    )]
+    Mismatch {
+        /// What differs, as recorded.
+        recorded: String,
+        /// What differs, as asked for.
+        asked: String,
+    },
+    /// A run that is not recorded.
+    #[error("there is no run {run} in this state")]
+    #[diagnostic(code(labwright::state::no_such_run), help("`labwright history` lists the runs"))]
+    NoSuchRun {
+        /// The number asked for.
+        run: u64,
+    },
+    /// No room is left.
+    #[error("no room is left on the disk of `{}`", path.display())]
+    #[diagnostic(
+        code(labwright::state::disk_full),
+        help("make room and run the command again: what was recorded until now is kept")
+    )]
+    DiskFull {
+        /// The state.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot {doing} `{}`", path.display())]
+    #[diagnostic(code(labwright::state::io), help("what was recorded until now is kept"))]
+    Io {
+        /// What was being done: `create`, `write`.
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database refused.
+    #[error("cannot {doing} the state `{}`", path.display())]
+    #[diagnostic(code(labwright::state::database), help("what was recorded until now is kept"))]
+    Database {
+        /// What was being done: `open`, `read`, `write`.
+        doing: &'static str,
+        /// The state.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
