@@ -105,11 +105,10 @@ pub(super) fn partial(row: &Row, keep: impl Fn(&str) -> bool) -> Row {
 pub(super) fn group_address(attributes: &Attributes, view: &View<'_>) -> Option<Address> {
     let group = attributes.get("resourceGroup")?.as_str()?;
     let subscription = view.subscription_of(attributes);
-    let named = |own: &Attributes| {
-        own.get("name").and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(group))
-            && view.subscription_of(own) == subscription
+    let ours = |address: &&Address| {
+        view.attributes(address).is_some_and(|own| view.subscription_of(own) == subscription)
     };
-    view.of_kind("ResourceGroup").find(|address| view.attributes(address).is_some_and(named)).cloned()
+    view.groups_named(group).find(ours).cloned()
 }
 
 /// Everything that the subject refers to, ready, and its group.

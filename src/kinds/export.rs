@@ -5,6 +5,8 @@
 //! and the service copies it to the other regions of the lab's geography. The request's body is not
 //! documented; [`request_body`] holds the guess.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::arm::{self, GALLERIES, LABS};
@@ -92,11 +94,18 @@ impl Kind for Export {
 
     fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address> {
         let image = arm::referred(attributes, "image");
-        image
-            .and_then(|image| view.attributes(&image))
-            .and_then(|image| arm::referred(image, "gallery"))
-            .into_iter()
-            .collect()
+        let gallery = image.as_ref().and_then(|image| arm::referred(view.attributes(image)?, "gallery"));
+        image.into_iter().chain(gallery).collect()
+    }
+
+    fn makes(&self, attributes: &Attributes) -> Option<Address> {
+        arm::referred(attributes, "image")
+    }
+
+    fn also_depends_on(&self, _own: &Address, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
+        let account =
+            arm::referred(attributes, "lab").and_then(|lab| arm::referred(view.attributes(&lab)?, "in"));
+        account.and_then(|account| attachment_of(&account, view)).into_iter().collect()
     }
 
     fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {
@@ -169,7 +178,7 @@ impl Kind for Export {
         };
         let account = view.attributes(&lab).and_then(|lab| arm::referred(lab, "in"));
         let attachment = account.and_then(|account| attachment_of(&account, view));
-        let mut needs = vec![Need::Ready(lab)];
+        let mut needs = vec![Need::Ready(lab), Need::Part(image.clone(), "delete".into())];
         needs.extend(attachment.map(|attachment| Need::Part(attachment, "attach".into())));
         needs.extend(
             view.attributes(&image).and_then(|image| arm::referred(image, "gallery")).map(Need::Ready),

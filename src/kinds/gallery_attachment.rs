@@ -55,10 +55,7 @@ static INFO: KindInfo = KindInfo {
 
 /// The attachment of the account, desired or recorded.
 pub(super) fn attachment_of(account: &Address, view: &View<'_>) -> Option<Address> {
-    let to = |attachment: &&Address| {
-        view.attributes(attachment).and_then(|own| arm::referred(own, "to")).as_ref() == Some(account)
-    };
-    view.of_kind("GalleryAttachment").find(to).cloned()
+    view.attachments_of(account).next().cloned()
 }
 
 /// Which images an attachment switches on.
@@ -114,10 +111,8 @@ impl Kind for GalleryAttachment {
         let mut problems = Vec::new();
         let account = arm::referred(&own.attributes, "to");
         let gallery = arm::referred(&own.attributes, "gallery");
-        let other = view.of_kind("GalleryAttachment").find(|other| {
-            let theirs = view.desired.get(*other).and_then(|other| arm::referred(&other.attributes, "to"));
-            *other < address && theirs.is_some() && theirs == account
-        });
+        let mut others = account.iter().flat_map(|account| view.attachments_of(account));
+        let other = others.find(|other| *other < address && view.desired.contains_key(*other));
         if let (Some(other), Some(account)) = (other, &account) {
             problems.push(Problem::Rule(Finding {
                 rule: "GAL-01".into(),
@@ -153,6 +148,13 @@ impl Kind for GalleryAttachment {
         view.referred_id(&attributes["to"]).child("sharedgalleries", gallery.name())
     }
 
+    fn enables(&self, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
+        let Some(gallery) = arm::referred(attributes, "gallery") else { return BTreeSet::new() };
+        let mut images = Enabled::of(attributes).listed(&gallery, view);
+        images.retain(|image| !is_not_yet_exported(image, view));
+        images
+    }
+
     fn containers(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<Address> {
         [arm::referred(attributes, "to"), arm::referred(attributes, "gallery")]
             .into_iter()
@@ -168,7 +170,10 @@ impl Kind for GalleryAttachment {
         let mut attach = arm::put("attach", id, LABS, body, arm::record(&with_none_enabled(subject.row)));
         attach.until = vec![Until::Provisioned { read: arm::get(id, LABS) }];
         let holders = [arm::referred(attributes, "to"), arm::referred(attributes, "gallery")];
-        let needs = holders.into_iter().flatten().map(Need::Ready).collect();
+        let mut needs: Vec<_> = holders.iter().flatten().cloned().map(Need::Ready).collect();
+        // One gallery at a time: what is attached now is detached first.
+        let others = holders[0].iter().flat_map(|account| subject.view.attachments_of(account));
+        needs.extend(others.map(|other| Need::Part(other.clone(), "delete".into())));
         let expects = Expectation::Absent { read: arm::get(id, LABS) };
         let mut drafts = vec![Draft::new("attach", needs, expects, seconds(Work::Small), vec![attach])];
         let images = listed(subject);
@@ -260,15 +265,12 @@ fn account_id(attachment: &ArmId) -> ArmId {
 
 /// The images that the subject switches on: those that exist or will.
 fn listed(subject: &Subject<'_>) -> BTreeSet<Address> {
-    let attributes = &subject.desired.attributes;
-    let Some(gallery) = arm::referred(attributes, "gallery") else { return BTreeSet::new() };
-    let mut images = Enabled::of(attributes).listed(&gallery, subject.view);
-    images.retain(|image| !is_not_yet_exported(image, subject.view));
-    images
+    GalleryAttachment.enables(&subject.desired.attributes, subject.view)
 }
 
 fn with_none_enabled(row: &Row) -> Row {
     let mut row = row.clone();
+    row.depends_on.retain(|address| address.kind() != "Image");
     match row.attributes.get_mut("enabledImages") {
         Some(Value::Object(map)) => {
             map.insert("including".into(), json!([]));

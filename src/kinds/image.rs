@@ -4,6 +4,8 @@
 //! An exported image is made by the service during its [`Export`](super::export::Export): its
 //! definition is only read and recorded here, and deleted with the versions that the export recorded.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::arm::{self, GALLERIES};
@@ -200,9 +202,7 @@ impl Kind for Image {
             own.attributes.insert("location".into(), location.clone());
         }
         let exported = view.desired.contains_key(&export_of(address));
-        let versions = Address::new("ImageVersion", &format!("{}/", address.key()));
-        let first_version = view.desired.range(versions.clone()..).next().map(|(found, _)| found);
-        let has_versions = first_version.is_some_and(|found| found.as_str().starts_with(versions.as_str()));
+        let has_versions = view.under(format!("ImageVersion/{}/", address.key())).next().is_some();
         if exported {
             own.attributes.insert("exported".into(), json!(true));
             for name in ["os", "identifier", "replicate", "excludeFromLatest"] {
@@ -246,10 +246,21 @@ impl Kind for Image {
         view.referred_id(&attributes["gallery"]).child("images", arm::own(attributes, "name"))
     }
 
+    fn also_depends_on(
+        &self,
+        address: &Address,
+        attributes: &Attributes,
+        _view: &View<'_>,
+    ) -> BTreeSet<Address> {
+        is_exported(attributes).then(|| export_of(address)).into_iter().collect()
+    }
+
+    fn is_pending(&self, address: &Address, view: &View<'_>) -> bool {
+        is_not_yet_exported(address, view)
+    }
+
     fn parts(&self, address: &Address, view: &View<'_>) -> Vec<Address> {
-        let prefix = format!("{}/", address.key());
-        let versions =
-            view.of_kind("ImageVersion").filter(|version| version.key().starts_with(&prefix)).cloned();
+        let versions = view.under(format!("ImageVersion/{}/", address.key())).cloned();
         versions.chain([export_of(address)]).collect()
     }
 
@@ -258,9 +269,6 @@ impl Kind for Image {
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
-        if is_not_yet_exported(subject.address, subject.view) {
-            return Vec::new();
-        }
         let attributes = &subject.desired.attributes;
         let id = &subject.row.arm_id;
         if is_exported(attributes) {
@@ -293,15 +301,10 @@ impl Kind for Image {
         vec![Draft::new("create", arm::needs(self, subject), expects, seconds(Work::Small), vec![step])]
     }
 
-    fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
+    fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
         let attributes = &subject.desired.attributes;
         let mut body = json!({ "properties": {} });
         set_updatable(&mut body, attributes);
-        for path in paths {
-            if path == "description" && !attributes.contains_key("description") {
-                body["properties"]["description"] = json!("");
-            }
-        }
         let (id, row) = (&subject.row.arm_id, arm::record(subject.row));
         let step = arm::step("change image", Method::Patch, id, GALLERIES, Some(body), row);
         vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step])]

@@ -157,7 +157,12 @@ impl Kind for Lab {
         view.referred_id(&attributes["in"]).child("labs", arm::own(attributes, "name"))
     }
 
-    fn also_depends_on(&self, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
+    fn also_depends_on(
+        &self,
+        _address: &Address,
+        attributes: &Attributes,
+        view: &View<'_>,
+    ) -> BTreeSet<Address> {
         let from_gallery = arm::referred(attributes, "image").is_some();
         let account = arm::referred(attributes, "in").filter(|_| from_gallery);
         account.and_then(|account| attachment_of(&account, view)).into_iter().collect()
@@ -169,6 +174,7 @@ impl Kind for Lab {
 
     fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {
         let mut findings: Vec<_> = super::lab_account::retired(subject, today).into_iter().collect();
+        findings.extend(without_credentials(subject));
         let image = arm::referred(&subject.desired.attributes, "image");
         if let (None, Some(image)) = (subject.recorded, image)
             && super::image::is_not_yet_exported(&image, subject.view)
@@ -321,6 +327,21 @@ fn differing_credentials(address: &Address, own: &Resource, image: &Address) -> 
         source: Some(own.source_of("credentials").clone()),
         help: Some("take `credentials` away: the lab inherits the image's".into()),
     }
+}
+
+/// Azure wants an account for every new lab, generalized image or not.
+fn without_credentials(subject: &Subject<'_>) -> Option<Finding> {
+    if subject.recorded.is_some() || subject.desired.attributes.contains_key("credentials") {
+        return None;
+    }
+    Some(Finding {
+        rule: "LAB-20".into(),
+        severity: Severity::Error,
+        message: "a new lab needs `credentials`".into(),
+        address: Some(subject.address.clone()),
+        source: Some(subject.desired.source.clone()),
+        help: Some("add `credentials: { username: student, password: { env: LAB_PASSWORD } }`".into()),
+    })
 }
 
 /// Linux labs of lab accounts cannot disconnect idle students; a default is left out, a written one refused.
@@ -528,10 +549,8 @@ fn lab_properties(attributes: &Attributes, names: &[&str]) -> Value {
 fn template_step(subject: &Subject<'_>) -> Step {
     let mut properties = Map::new();
     for name in ON_TEMPLATE {
-        let value = subject.desired.attributes.get(*name);
-        let was = subject.recorded.is_some_and(|row| row.attributes.contains_key(*name));
-        if value.is_some() || was {
-            properties.insert((*name).to_owned(), value.cloned().unwrap_or_else(|| json!("")));
+        if let Some(value) = subject.desired.attributes.get(*name) {
+            properties.insert((*name).to_owned(), value.clone());
         }
     }
     let id = template(&subject.row.arm_id);

@@ -123,9 +123,7 @@ impl Kind for LabAccount {
         let mut steps = Vec::new();
         if paths.iter().any(|path| !path.starts_with("marketplaceImages")) {
             let mut body = json!({ "properties": {} });
-            let tags = attributes.get("tags").cloned();
-            let tagged = paths.iter().any(|path| path.starts_with("tags"));
-            arm::set(&mut body, "tags", tags.or(tagged.then(|| json!({}))).as_ref());
+            arm::set(&mut body, "tags", attributes.get("tags"));
             arm::set(
                 &mut body["properties"],
                 "enabledRegionSelection",
@@ -141,9 +139,6 @@ impl Kind for LabAccount {
         }
         if paths.iter().any(|path| path.starts_with("marketplaceImages")) {
             steps.extend(switch_marketplace(subject));
-        }
-        if steps.is_empty() {
-            steps.push(arm::note("record", arm::record(subject.row)));
         }
         vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), steps)]
     }
@@ -188,10 +183,7 @@ impl Kind for LabAccount {
 /// The step that switches on exactly the marketplace images that are written.
 fn switch_marketplace(subject: &Subject<'_>) -> Option<Step> {
     let record = arm::record(subject.row);
-    let Some(images) = subject.desired.attributes.get("marketplaceImages").and_then(Value::as_array) else {
-        let managed = subject.recorded.is_some_and(|row| row.attributes.contains_key("marketplaceImages"));
-        return managed.then(|| arm::note("record", record));
-    };
+    let images = subject.desired.attributes.get("marketplaceImages").and_then(Value::as_array)?;
     let mut step = arm::note("switch marketplace images", record);
     step.sweep = Some(Sweep {
         read: arm::list(&subject.row.arm_id, "galleryimages", LABS),

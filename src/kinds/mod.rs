@@ -27,7 +27,7 @@ pub use shape::{
     Attribute, MANAGED_BY_ALL, OnChange, Reference, Shape, TextRule, iso_duration, parse_duration,
     reference_text,
 };
-pub use view::{Names, View};
+pub use view::{Links, Names, View};
 
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Resource, Row, Step,
@@ -121,13 +121,33 @@ pub trait Kind: Sync {
     fn arm_id(&self, address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId;
 
     /// What it refers to, beside what the table's references say.
-    fn also_depends_on(&self, _attributes: &Attributes, _view: &View<'_>) -> BTreeSet<Address> {
+    fn also_depends_on(
+        &self,
+        _address: &Address,
+        _attributes: &Attributes,
+        _view: &View<'_>,
+    ) -> BTreeSet<Address> {
         BTreeSet::new()
+    }
+
+    /// What it makes: it refers to that without waiting for it.
+    fn makes(&self, _attributes: &Attributes) -> Option<Address> {
+        None
     }
 
     /// The addresses whose actions make this one ready to be used by others, beside its own.
     fn parts(&self, _address: &Address, _view: &View<'_>) -> Vec<Address> {
         Vec::new()
+    }
+
+    /// Whether it cannot be made yet, because what makes it has not been asked for.
+    fn is_pending(&self, _address: &Address, _view: &View<'_>) -> bool {
+        false
+    }
+
+    /// The images that it switches on.
+    fn enables(&self, _attributes: &Attributes, _view: &View<'_>) -> BTreeSet<Address> {
+        BTreeSet::new()
     }
 
     /// What this resource lies inside of: it is deleted and replaced together with them.
@@ -246,6 +266,19 @@ pub enum Problem {
 pub struct ShapeError {
     /// RFC 6901 pointer of what is missing or of another type.
     pub pointer: String,
+}
+
+/// Everything that a resource waits for: its references, its group, and what its kind adds.
+#[must_use]
+pub fn dependencies(address: &Address, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
+    let kind = kind_of(address);
+    let mut found = references(kind.info(), attributes);
+    found.extend(arm::group_address(attributes, view));
+    found.extend(kind.also_depends_on(address, attributes, view));
+    if let Some(made) = kind.makes(attributes) {
+        found.remove(&made);
+    }
+    found
 }
 
 /// Everything that the table's references of `attributes` name.

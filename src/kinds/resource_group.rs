@@ -80,8 +80,7 @@ impl Kind for ResourceGroup {
     }
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
-        let tags = subject.desired.attributes.get("tags").cloned().unwrap_or_else(|| json!({}));
-        let body = Some(json!({ "tags": tags }));
+        let body = Some(json!({ "tags": subject.desired.attributes.get("tags") }));
         let id = &subject.row.arm_id;
         let step = arm::step("change group", Method::Patch, id, GROUPS, body, arm::record(subject.row));
         vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step])]

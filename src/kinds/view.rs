@@ -1,11 +1,11 @@
 //! What a kind may look at beside its own resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
 use super::{kind, reference_text};
-use crate::model::{Address, ArmId, Attributes, Desired, Recorded, Resource, Row};
+use crate::model::{Address, ArmId, Attributes, Recorded, Resource, Row};
 
 /// Desired and recorded resources, looked up by address; desired ones first.
 #[derive(Debug, Clone, Copy)]
@@ -18,20 +18,45 @@ pub struct View<'a> {
     pub subscription: &'a str,
     /// Whether the endpoint is Azure itself.
     pub real_endpoint: bool,
+    /// What is found by something else than its address.
+    pub links: &'a Links,
+}
+
+/// Resources found by something else than their address, gathered once for a whole configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    attachments: HashMap<String, Vec<Address>>,
+    groups: HashMap<String, Vec<Address>>,
+}
+
+impl Links {
+    /// The links of everything desired and recorded; desired resources come first.
+    #[must_use]
+    pub fn of(desired: &BTreeMap<Address, Resource>, recorded: &Recorded) -> Self {
+        let mut links = Self::default();
+        for (address, resource) in desired {
+            links.add(address, &resource.attributes);
+        }
+        for (address, row) in recorded.rows.iter().filter(|(address, _)| !desired.contains_key(*address)) {
+            links.add(address, &row.attributes);
+        }
+        links
+    }
+
+    fn add(&mut self, address: &Address, attributes: &Attributes) {
+        let text = |name: &str| attributes.get(name).and_then(Value::as_str);
+        let (links, key) = match address.kind() {
+            "GalleryAttachment" => (&mut self.attachments, text("to").map(str::to_owned)),
+            "ResourceGroup" => (&mut self.groups, text("name").map(str::to_lowercase)),
+            _ => return,
+        };
+        if let Some(key) = key {
+            links.entry(key).or_default().push(address.clone());
+        }
+    }
 }
 
 impl<'a> View<'a> {
-    /// The view of a whole configuration beside what is recorded.
-    #[must_use]
-    pub fn of(desired: &'a Desired, recorded: &'a Recorded) -> Self {
-        Self {
-            desired: &desired.resources,
-            recorded,
-            subscription: &desired.subscription,
-            real_endpoint: desired.real_endpoint,
-        }
-    }
-
     /// The attributes of a resource: as desired, else as recorded.
     #[must_use]
     pub fn attributes(&self, address: &Address) -> Option<&'a Attributes> {
@@ -91,15 +116,31 @@ impl<'a> View<'a> {
         attributes.get("subscription").and_then(Value::as_str).unwrap_or(self.subscription)
     }
 
+    /// The attachments of a lab account.
+    pub fn attachments_of(&self, account: &Address) -> impl Iterator<Item = &'a Address> + use<'a> {
+        self.links.attachments.get(account.as_str()).into_iter().flatten()
+    }
+
+    /// The resource groups with this name, in any letter case and subscription.
+    pub fn groups_named(&self, name: &str) -> impl Iterator<Item = &'a Address> + use<'a> {
+        self.links.groups.get(&name.to_lowercase()).into_iter().flatten()
+    }
+
     /// Every address of a kind, desired ones first, then those only recorded.
     pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'a Address> + use<'a> {
-        let (first, end) = (Address::new(kind, ""), Address::new(&format!("{kind}0"), ""));
+        self.under(format!("{kind}/"))
+    }
+
+    /// Every address that starts with this text, desired ones first, then those only recorded.
+    pub fn under(&self, prefix: String) -> impl Iterator<Item = &'a Address> + use<'a> {
         let desired = self.desired;
-        let rows = self.recorded.rows.range(first.clone()..end.clone()).map(|(address, _)| address);
-        let kind = format!("{kind}/");
-        let ours = move |address: &&Address| address.as_str().starts_with(&kind);
-        let only_recorded = rows.filter(move |address| !desired.contains_key(*address));
-        desired.range(first..end).map(|(address, _)| address).chain(only_recorded).filter(ours)
+        let from = (std::ops::Bound::Included(prefix.as_str()), std::ops::Bound::Unbounded);
+        let first = desired.range::<str, _>(from).map(|(address, _)| address);
+        let rows = self.recorded.rows.range::<str, _>(from).map(|(address, _)| address);
+        let (theirs, ours) = (prefix.clone(), prefix);
+        let first = first.take_while(move |address| address.as_str().starts_with(&ours));
+        let rows = rows.take_while(move |address| address.as_str().starts_with(&theirs));
+        first.chain(rows.filter(move |address| !desired.contains_key(*address)))
     }
 }
 

@@ -3,13 +3,25 @@
 //! [`plan`] is the entry point. A [`Plan`] is data: it is printed, stored, compared and carried out
 //! exactly; nothing is decided while applying. No I/O, clock or randomness: `today` is an argument.
 
+mod check;
+mod diff;
+mod drift;
+mod graph;
+mod guard;
+mod make;
 mod run;
+mod scope;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use check::check;
+pub use diff::seen_differences;
+pub use drift::{Drifted, drift, refreshed};
+pub use guard::missing_consents;
+pub use make::{Options, PlanError, plan};
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};
 
 use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Row, Source, Step};

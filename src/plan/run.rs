@@ -212,7 +212,6 @@ impl<'p> Run<'p> {
     }
 
     /// The plan that is under way.
-    #[must_use]
     pub fn plan(&self) -> &'p Plan {
         self.plan
     }

@@ -1,0 +1,353 @@
+//! Actions, and what each waits for.
+//!
+//! Creations follow references, deletions go against them, a replacement is its deletion and then its
+//! creation. The edges are data (`Action::needs`); petgraph finds circles and the longest path.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use petgraph::algo::{tarjan_scc, toposort};
+use petgraph::graph::{DiGraph, NodeIndex};
+use serde_json::Value;
+
+use super::diff::Meaning;
+use super::make::{Decision, Decisions, PlanError};
+use super::{Action, Plan, Verb, run};
+use crate::kinds::{Draft, Links, Need, Subject, View, dependencies, kind_of};
+use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step};
+
+/// The actions of all decisions, sorted by id, their needs resolved.
+///
+/// # Errors
+/// [`PlanError::Cycle`] when they wait for each other in a circle.
+pub(super) fn actions(
+    decisions: &Decisions<'_>,
+    view: &View<'_>,
+    written: &BTreeMap<Address, Resource>,
+) -> Result<Vec<Action>, PlanError> {
+    let mut nodes = Vec::new();
+    for (address, decision) in decisions {
+        nodes.extend(nodes_of(address, decision, view));
+    }
+    nodes.sort_by(|a, b| a.action.id.cmp(&b.action.id));
+    let index = Index::of(&nodes);
+    let needs: Vec<BTreeSet<usize>> = (0..nodes.len()).map(|at| index.needs(at, &nodes, view)).collect();
+    let mut needs = needs;
+    deletions_after_referrers(&mut needs, &nodes, &index, decisions, view);
+    let order: Vec<_> = nodes.iter().map(|node| node.action.id.clone()).collect();
+    for (node, needs) in nodes.iter_mut().zip(&needs) {
+        node.action.needs = needs.iter().map(|&need| order[need].clone()).collect();
+    }
+    let actions: Vec<_> = nodes.into_iter().map(|node| node.action).collect();
+    refuse_cycles(&actions, &needs, written)?;
+    Ok(actions)
+}
+
+/// An action and what its kind says it waits for.
+struct Node {
+    action: Action,
+    wants: Vec<Need>,
+}
+
+fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    if let Some(from) = &decision.moved_from {
+        let step = record_only("rename the record", Recording::Move { from: from.clone() });
+        nodes.push(node(address, Verb::Move, decision, view, recorded_draft("move", step)));
+    }
+    let kind = kind_of(address);
+    if let (Verb::Delete | Verb::Replace, Some(row)) = (decision.verb, decision.recorded) {
+        for draft in kind.delete(address, row, view) {
+            nodes.push(node(address, Verb::Delete, decision, view, draft));
+        }
+    }
+    if decision.verb == Verb::Forget {
+        let draft = recorded_draft("forget", record_only("drop the record", Recording::Delete));
+        nodes.push(node(address, Verb::Forget, decision, view, draft));
+    }
+    let makes = matches!(decision.verb, Verb::Create | Verb::Update | Verb::Replace | Verb::Invoke);
+    if let (true, Some(resource)) = (makes, decision.desired) {
+        let verb = if decision.verb == Verb::Replace { Verb::Create } else { decision.verb };
+        for mut draft in made(address, decision, resource, view) {
+            draft.needs.extend(resource.depends_on.iter().cloned().map(Need::Ready));
+            nodes.push(node(address, verb, decision, view, draft));
+        }
+    }
+    nodes
+}
+
+fn made(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &View<'_>) -> Vec<Draft> {
+    let row = row_to_be(address, decision, resource, view);
+    let replaced = decision.verb == Verb::Replace;
+    let subject = Subject {
+        address,
+        desired: resource,
+        recorded: decision.recorded.filter(|_| !replaced),
+        row: &row,
+        view,
+        anew: &decision.anew,
+    };
+    let kind = kind_of(address);
+    if decision.verb != Verb::Update {
+        return kind.create(&subject);
+    }
+    let updates = decision.differences.iter().filter(|difference| difference.meaning == Meaning::Update);
+    let paths: Vec<_> = updates.map(|difference| difference.change.path.clone()).collect();
+    if paths.is_empty() && decision.anew.is_empty() {
+        return vec![recorded_draft("record", record_only("record", Recording::Put(Box::new(row))))];
+    }
+    kind.update(&subject, &paths)
+}
+
+/// The row once the decision is carried out.
+fn row_to_be(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &View<'_>) -> Row {
+    let kept = decision.recorded.filter(|_| decision.verb != Verb::Replace);
+    let mut attributes = resource.attributes.clone();
+    for difference in decision.differences.iter().filter(|difference| difference.meaning == Meaning::Ignored)
+    {
+        put_back(&mut attributes, &difference.change.path, difference.change.before.as_ref());
+    }
+    let mut depends_on = dependencies(address, &attributes, view);
+    depends_on.extend(resource.depends_on.iter().cloned());
+    Row {
+        arm_id: kept
+            .map_or_else(|| kind_of(address).arm_id(address, &attributes, view), |row| row.arm_id.clone()),
+        attributes,
+        outputs: kept.map(|row| row.outputs.clone()).unwrap_or_default(),
+        depends_on,
+        protect: resource.protect.unwrap_or_else(|| match decision.recorded {
+            Some(row) => row.protect,
+            // On Azure itself a lab account cannot be made again.
+            None => view.real_endpoint && address.kind() == "LabAccount",
+        }),
+    }
+}
+
+fn put_back(attributes: &mut serde_json::Map<String, Value>, path: &str, before: Option<&Value>) {
+    let (top, rest) = path.split_once('.').map_or((path, None), |(top, rest)| (top, Some(rest)));
+    match (rest, attributes.get_mut(top).and_then(Value::as_object_mut), before) {
+        (Some(rest), Some(inner), _) => put_back(inner, rest, before),
+        (_, _, Some(before)) => drop(attributes.insert(top.to_owned(), before.clone())),
+        (_, _, None) => drop(attributes.remove(top)),
+    }
+}
+
+fn record_only(name: &str, record: Recording) -> Step {
+    Step {
+        name: name.to_owned(),
+        ready: Vec::new(),
+        request: None,
+        sweep: None,
+        evidence: None,
+        until: Vec::new(),
+        outputs: Vec::new(),
+        record,
+    }
+}
+
+fn recorded_draft(part: &str, step: Step) -> Draft {
+    Draft::new(part, Vec::new(), Expectation::Anything, 0, vec![step])
+}
+
+fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>, draft: Draft) -> Node {
+    let removes = matches!(verb, Verb::Delete | Verb::Forget | Verb::Update | Verb::Move);
+    let arm_id = match (decision.recorded, decision.desired) {
+        (Some(row), _) if removes => row.arm_id.clone(),
+        (_, Some(resource)) => kind_of(address).arm_id(address, &resource.attributes, view),
+        (Some(row), None) => row.arm_id.clone(),
+        (None, None) => ArmId::new(""),
+    };
+    let action = Action {
+        id: format!("{address}#{}", draft.part),
+        address: address.clone(),
+        verb,
+        needs: Vec::new(),
+        arm_id,
+        recorded: decision.recorded.filter(|_| draft.expects == Expectation::AsRecorded).cloned(),
+        expects: draft.expects,
+        contents: draft.contents,
+        estimate_seconds: draft.estimate_seconds,
+        steps: draft.steps,
+    };
+    Node { action, wants: draft.needs }
+}
+
+/// The actions by what they are looked up by.
+struct Index {
+    by_address: HashMap<Address, Vec<usize>>,
+    by_id: HashMap<String, usize>,
+    deletes: HashMap<ArmId, usize>,
+    moves: Vec<usize>,
+}
+
+impl Index {
+    fn of(nodes: &[Node]) -> Self {
+        let mut index = Self {
+            by_address: HashMap::new(),
+            by_id: HashMap::new(),
+            deletes: HashMap::new(),
+            moves: Vec::new(),
+        };
+        for (at, node) in nodes.iter().enumerate() {
+            index.by_address.entry(node.action.address.clone()).or_default().push(at);
+            index.by_id.insert(node.action.id.clone(), at);
+            match node.action.verb {
+                Verb::Delete => drop(index.deletes.insert(node.action.arm_id.clone(), at)),
+                Verb::Move => index.moves.push(at),
+                _ => {}
+            }
+        }
+        index
+    }
+
+    fn at(&self, address: &Address) -> impl Iterator<Item = usize> + '_ {
+        self.by_address.get(address).into_iter().flatten().copied()
+    }
+
+    /// The actions that make an address ready, and those of its parts.
+    fn ready(&self, address: &Address, nodes: &[Node], view: &View<'_>, into: &mut BTreeSet<usize>) {
+        let makes = |at: &usize| !matches!(nodes[*at].action.verb, Verb::Delete | Verb::Forget);
+        into.extend(self.at(address).filter(makes));
+        for part in kind_of(address).parts(address, view) {
+            into.extend(self.at(&part).filter(makes));
+        }
+    }
+
+    /// Everything that the action `at` waits for, but for what deletions add.
+    fn needs(&self, at: usize, nodes: &[Node], view: &View<'_>) -> BTreeSet<usize> {
+        let node = &nodes[at];
+        let action = &node.action;
+        let mut needs = BTreeSet::new();
+        for want in &node.wants {
+            match want {
+                // A part of an image waits for the image alone, not for the image's other parts.
+                Need::Ready(address) if is_part(&action.address, address, view) => {
+                    needs.extend(self.at(address).filter(|&at| nodes[at].action.verb != Verb::Delete));
+                }
+                Need::Ready(address) => self.ready(address, nodes, view, &mut needs),
+                Need::Part(address, part) => needs.extend(self.by_id.get(&format!("{address}#{part}"))),
+            }
+        }
+        if action.verb != Verb::Move {
+            needs.extend(self.moves.iter().copied());
+        }
+        if !matches!(action.verb, Verb::Delete | Verb::Move | Verb::Forget) {
+            let own = self.at(&action.address).filter(|&own| nodes[own].action.verb == Verb::Delete);
+            needs.extend(own);
+            needs.extend(self.deletes.get(&action.arm_id));
+        }
+        needs.remove(&at);
+        needs
+    }
+}
+
+fn is_part(part: &Address, whole: &Address, view: &View<'_>) -> bool {
+    kind_of(whole).parts(whole, view).contains(part)
+}
+
+/// What is deleted goes after everything that refers to it: deleted, forgotten, or no longer referring.
+fn deletions_after_referrers(
+    needs: &mut [BTreeSet<usize>],
+    nodes: &[Node],
+    index: &Index,
+    decisions: &Decisions<'_>,
+    view: &View<'_>,
+) {
+    let nothing = BTreeMap::new();
+    let links = Links::of(&nothing, view.recorded);
+    let before = View { desired: &nothing, links: &links, ..*view };
+    for (referrer, decision) in decisions {
+        let Some(row) = decision.recorded else { continue };
+        let goes = matches!(decision.verb, Verb::Delete | Verb::Replace | Verb::Forget);
+        if !goes && decision.verb != Verb::Update {
+            continue;
+        }
+        let mut referred = dependencies(referrer, &row.attributes, &before);
+        referred.extend(row.depends_on.iter().cloned());
+        for address in referred {
+            let deletes = index.at(&address).filter(|&at| nodes[at].action.verb == Verb::Delete);
+            for delete in deletes.collect::<Vec<_>>() {
+                let is_replaced =
+                    decisions.get(&address).is_some_and(|decision| decision.verb == Verb::Replace);
+                let leaves = index.at(referrer).filter(|&at| match nodes[at].action.verb {
+                    Verb::Delete | Verb::Forget => true,
+                    Verb::Update => !is_replaced,
+                    _ => false,
+                });
+                needs[delete].extend(leaves);
+            }
+        }
+    }
+}
+
+fn graph_of(needs: &[BTreeSet<usize>]) -> DiGraph<(), ()> {
+    let mut graph = DiGraph::with_capacity(needs.len(), needs.iter().map(BTreeSet::len).sum());
+    for _ in needs {
+        graph.add_node(());
+    }
+    for (at, needs) in needs.iter().enumerate() {
+        for &need in needs {
+            graph.add_edge(NodeIndex::new(need), NodeIndex::new(at), ());
+        }
+    }
+    graph
+}
+
+fn refuse_cycles(
+    actions: &[Action],
+    needs: &[BTreeSet<usize>],
+    written: &BTreeMap<Address, Resource>,
+) -> Result<(), PlanError> {
+    let graph = graph_of(needs);
+    if toposort(&graph, None).is_ok() {
+        return Ok(());
+    }
+    let component =
+        tarjan_scc(&graph).into_iter().filter(|component| component.len() > 1).min_by_key(Vec::len);
+    let members: BTreeSet<usize> = component.into_iter().flatten().map(NodeIndex::index).collect();
+    // Within a strongly connected part every action waits for another one of it: following the first
+    // such need from anywhere comes round.
+    let mut way: Vec<usize> = Vec::new();
+    let mut at = members.first().copied().unwrap_or(0);
+    while !way.contains(&at) {
+        way.push(at);
+        at = needs[at].iter().copied().find(|need| members.contains(need)).unwrap_or(at);
+    }
+    let start = way.iter().position(|seen| *seen == at).unwrap_or(0);
+    let mut around: Vec<(Address, Option<Source>)> = Vec::new();
+    for &at in &way[start..] {
+        let address = &actions[at].address;
+        if around.last().is_none_or(|(last, _)| last != address) {
+            around.push((address.clone(), written.get(address).map(|resource| resource.source.clone())));
+        }
+    }
+    if around.len() > 1 && around.first().map(|first| &first.0) == around.last().map(|last| &last.0) {
+        around.pop();
+    }
+    Err(PlanError::Cycle { around })
+}
+
+/// The usual seconds of the whole with unlimited parallelism, and the ids of the longest path.
+pub(super) fn critical_path(plan: &Plan) -> (u64, Vec<String>) {
+    let index: HashMap<_, _> =
+        plan.actions.iter().enumerate().map(|(at, action)| (action.id.as_str(), at)).collect();
+    let mut dependents = vec![Vec::new(); plan.actions.len()];
+    let mut missing = vec![0; plan.actions.len()];
+    for (at, action) in plan.actions.iter().enumerate() {
+        for need in action.needs.iter().filter_map(|need| index.get(need.as_str())) {
+            dependents[*need].push(at);
+            missing[at] += 1;
+        }
+    }
+    let seconds = run::remaining(plan, &dependents, &missing);
+    let longest = |candidates: &mut dyn Iterator<Item = usize>| {
+        candidates.max_by(|&a, &b| seconds[a].cmp(&seconds[b]).then(b.cmp(&a)))
+    };
+    let mut path = Vec::new();
+    let mut next = longest(&mut (0..plan.actions.len()).filter(|&at| missing[at] == 0));
+    let total = next.map_or(0, |at| seconds[at]);
+    while let Some(at) = next {
+        path.push(plan.actions[at].id.clone());
+        next = longest(&mut dependents[at].iter().copied());
+    }
+    (total, path)
+}

@@ -1,0 +1,423 @@
+//! From desired and recorded to a plan, in the order in which a reader would do it by hand:
+//! renames, a verb for each address, what of it is in scope, what is refused, the graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use miette::Diagnostic;
+use serde_json::Value;
+
+use super::diff::{Difference, Meaning, differences};
+use super::{AttributeChange, Change, Fact, Plan, Verb, graph, guard, scope};
+use crate::kinds::{KINDS, Links, View, dependencies, kind_of};
+use crate::model::{Address, Attributes, Desired, Finding, Recorded, Resource, Row, Severity, Source};
+
+/// What a plan is asked for beside the two snapshots.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The day, `YYYY-MM-DD`.
+    pub today: String,
+    /// Whether everything recorded is to go, whatever is desired.
+    pub destroy: bool,
+    /// Only these and what they need; empty is everything.
+    pub target: Vec<Address>,
+    /// Not these and what needs them.
+    pub exclude: Vec<Address>,
+    /// The state's lineage.
+    pub lineage: Option<String>,
+    /// What was recorded before a refresh, where `recorded` holds refreshed rows: facts rest on it.
+    pub before_refresh: Option<Recorded>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error, Diagnostic, PartialEq, Eq)]
+pub enum PlanError {
+    /// Resources wait for each other in a circle.
+    #[error("these wait for each other in a circle:\n{}", drawn(.around))]
+    #[diagnostic(
+        code(labwright::plan::cycle),
+        help(
+            "take one of the references away; where a lab is made from an image that is exported from itself, make the lab from another image first"
+        )
+    )]
+    Cycle {
+        /// The way round: each waits for the one after it, the last for the first.
+        around: Vec<(Address, Option<Source>)>,
+    },
+    /// `--target` or `--exclude` names nothing.
+    #[error("there is no `{given}`, neither in the files nor in the record")]
+    #[diagnostic(code(labwright::plan::unknown_address), help("{}", near_help(.near)))]
+    UnknownAddress {
+        /// What was given.
+        given: Address,
+        /// What is nearest.
+        near: Option<Address>,
+    },
+}
+
+fn drawn(around: &[(Address, Option<Source>)]) -> String {
+    let line = |(address, source): &(Address, Option<Source>)| match source {
+        Some(source) => format!("{address}  ({source})"),
+        None => address.to_string(),
+    };
+    let mut lines: Vec<_> = around.iter().map(line).collect();
+    lines.extend(around.first().map(|first| first.0.to_string()));
+    format!("  {}", lines.join("\n    → "))
+}
+
+fn near_help(near: &Option<Address>) -> String {
+    match near {
+        Some(near) => format!("perhaps `{near}`?"),
+        None => {
+            "`labwright state list` shows what is recorded, `labwright show --config` what is in the files"
+                .into()
+        }
+    }
+}
+
+/// What is decided about one address.
+#[derive(Debug)]
+pub(super) struct Decision<'a> {
+    pub(super) verb: Verb,
+    pub(super) desired: Option<&'a Resource>,
+    pub(super) recorded: Option<&'a Row>,
+    pub(super) differences: Vec<Difference>,
+    pub(super) notes: Vec<String>,
+    pub(super) moved_from: Option<Address>,
+    /// Images whose enable state is made anew.
+    pub(super) anew: BTreeSet<Address>,
+}
+
+/// What is decided about every address, sorted.
+pub(super) type Decisions<'a> = BTreeMap<Address, Decision<'a>>;
+
+/// Plans how to bring what is recorded to what is desired.
+///
+/// # Errors
+/// When references go round in a circle, or a target is no address. Everything else that is wrong is
+/// a finding of the plan, so that it can be shown together with the rest.
+pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result<Plan, PlanError> {
+    let nothing = BTreeMap::new();
+    let wanted = if options.destroy { &nothing } else { &desired.resources };
+    let mut renamed = recorded.clone();
+    let (moves, mut findings) =
+        if options.destroy { (BTreeMap::new(), Vec::new()) } else { rename(desired, &mut renamed) };
+    let links = Links::of(wanted, &renamed);
+    let view = View {
+        desired: wanted,
+        recorded: &renamed,
+        subscription: &desired.subscription,
+        real_endpoint: desired.real_endpoint,
+        links: &links,
+    };
+    let mut decisions = decide(&view, desired, options, &moves, &mut findings);
+    scope::narrow(&mut decisions, &view, options)?;
+    findings.extend(guard::findings(&decisions, &view, desired, options));
+    if !options.destroy {
+        findings.extend(desired.findings.iter().cloned());
+    }
+    findings.sort();
+    findings.dedup();
+    let actions = graph::actions(&decisions, &view, &desired.resources)?;
+    let mut plan = Plan {
+        format_version: 1,
+        made_by: env!("CARGO_PKG_VERSION").to_owned(),
+        identity: desired.identity.clone(),
+        lineage: options.lineage.clone(),
+        today: options.today.clone(),
+        destroy: options.destroy,
+        changes: changes(&decisions, &view),
+        kept: decisions.values().filter(|decision| is_kept(decision)).count(),
+        actions,
+        findings,
+        consents: guard::consents(&decisions, desired, options),
+        facts: facts(&decisions, &view, options.before_refresh.as_ref().unwrap_or(recorded), &moves),
+        estimate_seconds: 0,
+        critical_path: Vec::new(),
+    };
+    (plan.estimate_seconds, plan.critical_path) = graph::critical_path(&plan);
+    Ok(plan)
+}
+
+fn is_kept(decision: &Decision<'_>) -> bool {
+    decision.verb == Verb::Keep && (decision.recorded.is_some() && decision.desired.is_some())
+}
+
+/// Renames rows as `moved:` says; returns new addresses with the old ones, and what does not work.
+fn rename(desired: &Desired, recorded: &mut Recorded) -> (BTreeMap<Address, Address>, Vec<Finding>) {
+    let mut moves = BTreeMap::new();
+    let mut findings = Vec::new();
+    for moved in &desired.moved {
+        let Some(row) = recorded.rows.get(&moved.from) else { continue };
+        let mut refuse = |message: String, help: String| {
+            findings.push(Finding {
+                rule: "moved".into(),
+                severity: Severity::Error,
+                message,
+                address: Some(moved.to.clone()),
+                source: Some(moved.source.clone()),
+                help: Some(help),
+            });
+        };
+        let name = |attributes: &Attributes| attributes.get("name").cloned();
+        let new_name = desired.resources.get(&moved.to).and_then(|resource| name(&resource.attributes));
+        if recorded.rows.contains_key(&moved.to) {
+            refuse(
+                format!("{} and {} are both recorded", moved.from, moved.to),
+                format!("take the line away, or drop one record with `forget: [{}]`", moved.from),
+            );
+        } else if new_name.is_some() && new_name != name(&row.attributes) {
+            let old = name(&row.attributes).unwrap_or_default();
+            refuse(
+                format!("moving {} changes its key only, but its name in Azure would change too", moved.from),
+                format!("add `name: {}` to {}", old.as_str().unwrap_or_default(), moved.to),
+            );
+        } else {
+            recorded.rename(&moved.from, &moved.to);
+            moves.insert(moved.to.clone(), moved.from.clone());
+        }
+    }
+    (moves, findings)
+}
+
+fn decide<'a>(
+    view: &View<'a>,
+    desired: &'a Desired,
+    options: &Options,
+    moves: &BTreeMap<Address, Address>,
+    findings: &mut Vec<Finding>,
+) -> Decisions<'a> {
+    let forgotten: BTreeSet<&Address> = if options.destroy {
+        BTreeSet::new()
+    } else {
+        desired.forget.iter().map(|(address, _)| address).collect()
+    };
+    let mut decisions = Decisions::new();
+    for kind in KINDS {
+        for address in view.of_kind(kind.info().name) {
+            let (resource, row) = (view.desired.get(address), view.row(address));
+            let mut decision = Decision {
+                verb: Verb::Keep,
+                desired: resource,
+                recorded: row,
+                differences: Vec::new(),
+                notes: Vec::new(),
+                moved_from: moves.get(address).cloned(),
+                anew: BTreeSet::new(),
+            };
+            match (resource, row) {
+                (Some(resource), None) => decision.verb = first_verb(address, resource, view),
+                (Some(resource), Some(row)) => compare(address, resource, row, &mut decision, findings),
+                (None, _) if kind.info().invoked || forgotten.contains(address) => {
+                    decision.verb = Verb::Forget
+                }
+                (None, _) => decision.verb = Verb::Delete,
+            }
+            along_with_containers(address, &mut decision, &decisions, view);
+            if decision.moved_from.is_some() && decision.verb == Verb::Keep {
+                decision.verb = Verb::Move;
+            }
+            decisions.insert(address.clone(), decision);
+        }
+    }
+    enable_anew(&mut decisions, view);
+    decisions
+}
+
+fn revision(attributes: &Attributes) -> i64 {
+    attributes.get("revision").and_then(Value::as_i64).unwrap_or(0)
+}
+
+/// The verb of what is desired and not recorded.
+fn first_verb(address: &Address, resource: &Resource, view: &View<'_>) -> Verb {
+    let kind = kind_of(address);
+    if kind.info().invoked {
+        return if revision(&resource.attributes) > 0 { Verb::Invoke } else { Verb::Keep };
+    }
+    if kind.is_pending(address, view) { Verb::Keep } else { Verb::Create }
+}
+
+fn compare(
+    address: &Address,
+    resource: &Resource,
+    row: &Row,
+    decision: &mut Decision<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let kind = kind_of(address);
+    decision.differences = differences(kind.info(), resource, &row.attributes);
+    if let Some(protect) = resource.protect.filter(|protect| *protect != row.protect) {
+        decision.differences.push(Difference {
+            change: AttributeChange {
+                path: "protect".into(),
+                before: Some(Value::Bool(row.protect)),
+                after: Some(Value::Bool(protect)),
+                sensitive: false,
+                why: None,
+                source: Some(resource.source_of("protect").clone()),
+            },
+            meaning: Meaning::Record,
+        });
+    }
+    let mut refuse = |path: &str, message: String, help: String| {
+        findings.push(Finding {
+            rule: "immutable".into(),
+            severity: Severity::Error,
+            message,
+            address: Some(address.clone()),
+            source: Some(resource.source_of(path).clone()),
+            help: Some(help),
+        });
+    };
+    for difference in &decision.differences {
+        if let Meaning::Refused(help) = difference.meaning {
+            let path = &difference.change.path;
+            refuse(path, format!("`{path}` cannot be changed"), help.to_owned());
+        }
+    }
+    let (before, after) = (revision(&row.attributes), revision(&resource.attributes));
+    decision.verb = match kind.info().invoked {
+        true if after > before => Verb::Invoke,
+        true => Verb::Keep,
+        false => decision
+            .differences
+            .iter()
+            .map(|difference| difference.meaning.verb())
+            .max()
+            .unwrap_or(Verb::Keep),
+    };
+    if kind.info().invoked && after < before {
+        let help = format!("write {before}, or a higher number to do it again");
+        refuse(
+            "revision",
+            format!("the revision goes from {before} down to {after}; what was done stays done"),
+            help,
+        );
+    }
+    if decision.verb == Verb::Keep {
+        let ignored = decision.differences.iter().filter(|difference| difference.meaning == Meaning::Ignored);
+        decision.notes.extend(ignored.map(|difference| format!("{} is ignored", difference.change.path)));
+    }
+}
+
+/// Replaces what lies in something that is replaced, and does again what was done to it.
+fn along_with_containers(
+    address: &Address,
+    decision: &mut Decision<'_>,
+    decisions: &Decisions<'_>,
+    view: &View<'_>,
+) {
+    let (Some(resource), Some(row)) = (decision.desired, decision.recorded) else { return };
+    let kind = kind_of(address);
+    let containers = kind.containers(&row.attributes, view);
+    let replaced = |container: &&Address| {
+        decisions.get(*container).is_some_and(|container| container.verb == Verb::Replace)
+    };
+    let Some(container) = containers.iter().find(replaced) else { return };
+    if !kind.info().invoked {
+        decision.verb = Verb::Replace;
+    } else if revision(&resource.attributes) > 0 {
+        decision.verb = Verb::Invoke;
+    } else {
+        return;
+    }
+    decision.notes.push(format!("lies in {container}, which is replaced"));
+}
+
+/// Makes attachments switch on again the images that this plan makes anew.
+fn enable_anew(decisions: &mut Decisions<'_>, view: &View<'_>) {
+    let made = |decision: &Decision<'_>| matches!(decision.verb, Verb::Create | Verb::Replace);
+    let images: Vec<_> = decisions
+        .iter()
+        .filter(|(address, decision)| address.kind() == "Image" && made(decision))
+        .map(|(address, _)| address.clone())
+        .collect();
+    if images.is_empty() {
+        return;
+    }
+    for attachment in view.of_kind("GalleryAttachment") {
+        let Some(decision) = decisions.get_mut(attachment) else { continue };
+        let (Some(resource), Verb::Keep | Verb::Update | Verb::Move) = (decision.desired, decision.verb)
+        else {
+            continue;
+        };
+        let listed = kind_of(attachment).enables(&resource.attributes, view);
+        let anew: BTreeSet<_> = images.iter().filter(|image| listed.contains(*image)).cloned().collect();
+        if anew.is_empty() {
+            continue;
+        }
+        if decision.verb != Verb::Update {
+            decision.verb = Verb::Update;
+            let names: Vec<_> = anew.iter().map(Address::key).collect();
+            decision.notes.push(format!("switches on {}, which this plan makes", names.join(", ")));
+        }
+        decision.anew = anew;
+    }
+}
+
+fn changes(decisions: &Decisions<'_>, view: &View<'_>) -> Vec<Change> {
+    let changed = decisions.iter().filter(|(_, decision)| decision.verb != Verb::Keep);
+    changed.map(|(address, decision)| change(address, decision, decisions, view)).collect()
+}
+
+fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>, view: &View<'_>) -> Change {
+    let mut attributes: Vec<_> =
+        decision.differences.iter().map(|difference| difference.change.clone()).collect();
+    if let (Some(resource), None) = (decision.desired, decision.recorded) {
+        attributes = super::diff::all_of(kind_of(address).info(), resource);
+    }
+    attributes.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut notes = decision.notes.clone();
+    notes.extend(decision.moved_from.iter().map(|from| format!("moved from {from}")));
+    Change {
+        address: address.clone(),
+        verb: decision.verb,
+        source: decision.desired.map(|resource| resource.source.clone()),
+        attributes,
+        notes,
+        within: within(address, decision, decisions, view),
+    }
+}
+
+/// The resource within whose creation or deletion a change is counted.
+fn within(
+    address: &Address,
+    decision: &Decision<'_>,
+    decisions: &Decisions<'_>,
+    view: &View<'_>,
+) -> Option<Address> {
+    let kind = kind_of(address);
+    if !kind.info().invoked {
+        return None;
+    }
+    let attributes = view.attributes(address)?;
+    let counted = |container: &Address| {
+        let verb = decisions.get(container).map(|container| container.verb);
+        match decision.verb {
+            Verb::Invoke => {
+                kind.makes(attributes).is_none() && matches!(verb, Some(Verb::Create | Verb::Replace))
+            }
+            Verb::Forget => verb == Some(Verb::Delete),
+            _ => false,
+        }
+    };
+    kind.containers(attributes, view).into_iter().find(counted)
+}
+
+/// The rows that the plan changes or reads, as they are recorded.
+fn facts(
+    decisions: &Decisions<'_>,
+    view: &View<'_>,
+    recorded: &Recorded,
+    moves: &BTreeMap<Address, Address>,
+) -> Vec<Fact> {
+    let mut addresses = BTreeSet::new();
+    for (address, decision) in decisions.iter().filter(|(_, decision)| decision.verb != Verb::Keep) {
+        addresses.insert(address.clone());
+        addresses.extend(moves.get(address).cloned());
+        if let Some(resource) = decision.desired {
+            addresses.extend(dependencies(address, &resource.attributes, view));
+        }
+    }
+    let digest = |address: &Address| recorded.rows.get(address).map(Row::digest);
+    addresses.into_iter().map(|address| Fact { digest: digest(&address), address }).collect()
+}
