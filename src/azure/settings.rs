@@ -1,0 +1,114 @@
+//! What a client is told when it is made.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Method, Secret};
+
+/// What a client is told when it is made; nothing here is read from the environment.
+#[derive(Clone)]
+pub struct Settings {
+    /// ARM's address: `https://management.azure.com`, an emulator's `http://127.0.0.1:PORT`.
+    pub endpoint: String,
+    /// Where tokens are asked for; `None` is what a loopback endpoint's discovery says, else the cloud's own host.
+    pub authority: Option<String>,
+    /// Who signs in.
+    pub credentials: Credentials,
+    /// A PEM file of certificates to trust beside the system's.
+    pub ca: Option<PathBuf>,
+    /// One for each run: `x-ms-correlation-request-id` of all its requests.
+    pub correlation_id: uuid::Uuid,
+    /// Subscriptions by the name that stands in a plan's paths: name to GUID.
+    pub subscriptions: BTreeMap<String, String>,
+    /// Hosts that may be sent tokens and secrets although they are not Azure's: `host` or `host:port`.
+    pub hosts: Vec<String>,
+    /// How long to wait for what; `None` is [`Pace::loopback`] on loopback, else [`Pace::azure`].
+    pub pace: Option<Pace>,
+    /// Hears of each exchange.
+    pub trace: Option<Trace>,
+}
+
+/// A service principal with a secret.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The tenant: a GUID or a domain.
+    pub tenant: String,
+    /// The application's id.
+    pub client_id: String,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+/// Hears of each exchange with ARM.
+pub type Trace = Arc<dyn Fn(&TraceLine<'_>) + Send + Sync>;
+
+/// One exchange with ARM, without bodies and without queries, which may hold signatures.
+#[derive(Debug, Clone, Copy)]
+pub struct TraceLine<'a> {
+    /// The method.
+    pub method: Method,
+    /// The url's path.
+    pub path: &'a str,
+    /// Which attempt of the same request, from 1.
+    pub attempt: u32,
+    /// The answer's status; `None` where none came.
+    pub status: Option<u16>,
+    /// From sending to the whole answer.
+    pub took: Duration,
+    /// `x-ms-request-id`.
+    pub request_id: Option<&'a str>,
+    /// When the request is sent again, if it is.
+    pub again_in: Option<Duration>,
+}
+
+/// How long to wait for what, where ARM does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// The first wait; each later one is twice as long.
+    pub first: Duration,
+    /// The longest wait.
+    pub longest: Duration,
+    /// How many times a request is sent at most while the service fails or cannot be reached.
+    pub attempts: u32,
+    /// How long to wait in all while ARM says "not now", or while an operation's status cannot be read.
+    pub patience: Duration,
+    /// How long a connection may take to come about.
+    pub connect: Duration,
+    /// How long a whole answer may take.
+    pub answer: Duration,
+}
+
+impl Pace {
+    /// For Azure. ARM's front end cuts a call off after 60 s, so an answer that takes 100 s never comes.
+    #[must_use]
+    pub fn azure() -> Self {
+        Self {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(30),
+            attempts: 6,
+            patience: Duration::from_mins(10),
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(100),
+        }
+    }
+
+    /// For an emulator on loopback, whose operations last some hundredths of a second.
+    #[must_use]
+    pub fn loopback() -> Self {
+        Self {
+            first: Duration::from_millis(20),
+            longest: Duration::from_millis(200),
+            attempts: 8,
+            patience: Duration::from_secs(20),
+            ..Self::azure()
+        }
+    }
+
+    /// The wait after `times` earlier ones: `first`, doubled each time up to `longest`.
+    #[must_use]
+    pub fn wait(&self, times: u32) -> Duration {
+        self.first.saturating_mul(2_u32.saturating_pow(times.min(20))).min(self.longest)
+    }
+}
