@@ -1,4 +1,5 @@
 //! labwright keeps Azure labs as YAML.
+pub mod apply;
 pub mod azure;
 pub mod catalog;
 pub mod kinds;
