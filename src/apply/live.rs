@@ -9,7 +9,7 @@ use super::until::State;
 use super::{evidence, opened};
 use crate::azure::read;
 use crate::kinds::{Names, kind_of};
-use crate::model::{Address, ArmId, Contents, Expectation, Observed, Read, Recorded, Recording, Row, Step};
+use crate::model::{Address, ArmId, Contents, Expectation, Observed, Read, Recording, Row, Step};
 use crate::plan::{Action, Verb, seen_differences};
 
 /// What lies ahead of an action.
@@ -114,8 +114,12 @@ async fn only_known(room: &Room<'_, '_>, action: &Action, contents: &Contents) -
     let list = read(room.arm, &contents.read).await.map_err(before)?;
     let ids = list.as_ref().and_then(Value::as_array).into_iter().flatten();
     let ids = ids.filter_map(|item| item["id"].as_str()).map(ArmId::new);
+    let container = action.arm_id.in_subscription(room.open);
     let unknown: Vec<_> = room.journal.known(|recorded, deleted| {
-        ids.filter(|id| !is_known(id, recorded, deleted.iter())).map(|id| id.to_string()).collect()
+        let all = recorded.rows.values().map(|row| &row.arm_id).chain(deleted);
+        let inside: Vec<_> = all.filter(|id| *id != &container && lies_in(id, &container)).collect();
+        let is_known = |id: &ArmId| inside.iter().any(|known| lies_in(id, known));
+        ids.filter(|id| !is_known(id)).map(|id| id.to_string()).collect()
     });
     if unknown.is_empty() {
         return Ok(());
@@ -126,12 +130,9 @@ async fn only_known(room: &Room<'_, '_>, action: &Action, contents: &Contents) -
     Err(Refusal::Contents { container, noun: contents.noun.clone(), count, some }.into())
 }
 
-/// Whether it is recorded or was just deleted, or lies inside of such a thing.
-fn is_known<'a>(id: &ArmId, recorded: &'a Recorded, deleted: impl Iterator<Item = &'a ArmId>) -> bool {
-    let text = id.as_str().to_ascii_lowercase();
-    let mut known = recorded.rows.values().map(|row| &row.arm_id).chain(deleted);
-    known.any(|known| {
-        let rest = text.strip_prefix(known.as_str().to_ascii_lowercase().as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+/// Whether an id is this one, or lies inside of it.
+fn lies_in(id: &ArmId, outer: &ArmId) -> bool {
+    let (id, outer) = (id.as_str(), outer.as_str());
+    let (Some(start), Some(rest)) = (id.get(..outer.len()), id.get(outer.len()..)) else { return false };
+    start.eq_ignore_ascii_case(outer) && (rest.is_empty() || rest.starts_with('/'))
 }
