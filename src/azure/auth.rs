@@ -14,7 +14,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::model::{Method, Secret};
 
-use super::client::{Exchange, Http, Raw, request_name};
+use super::client::{Exchange, Http, Raw, host, request_name};
 use super::{ArmError, Credentials, Facts, Happened, Pace, Verdict, Words, endpoint, verdict};
 
 /// How long before its end a token is renewed, so that no request leaves with one that ends on the way.
@@ -159,10 +159,6 @@ impl Tokens {
             }
         }
     }
-}
-
-fn host(url: &Url) -> String {
-    url.host_str().unwrap_or_default().to_owned()
 }
 
 fn token_in(body: &Value, asked_at: Instant) -> Option<Token> {

@@ -1,5 +1,6 @@
 //! The client: one connection pool, one identity, one endpoint.
 
+use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -184,26 +185,30 @@ fn ended(
     was_silent: bool,
 ) -> Result<Answer, ArmError> {
     let lost = |why: String, source| ArmError::Lost { request: request.to_owned(), why, source };
+    let changes = method != Method::Get;
     let raw = match sent {
         Ok(raw) => raw,
         // An earlier attempt may have taken effect, whatever became of the last one.
-        Err(Failure::NotSent(source)) if was_silent && method != Method::Get => {
+        Err(Failure::NotSent(source)) if was_silent && changes => {
             return Err(lost("the connection broke".into(), Some(source)));
+        }
+        Err(Failure::Final(error)) if was_silent && changes => {
+            return Err(lost(format!("the connection broke, then: {error}"), None));
         }
         Err(failure) => return Err(failure.into_error(request, method, url)),
     };
     if !raw.is_success() {
         let (status, words) = (raw.answer.status, raw.words());
-        if method != Method::Get && leaves_open(status, &words.code) {
+        if changes && leaves_open(status, &words.code) {
             return Err(lost(format!("instead came {words}"), None));
         }
         return Err(ArmError::refused(request.to_owned(), status, words));
     }
-    if raw.is_text {
-        let host = url.host_str().unwrap_or_default().to_owned();
-        return Err(ArmError::NotArm { host, what: format!("a body of {request} that is no JSON") });
+    match raw.unreadable {
+        None => Ok(raw.answer),
+        Some(what) if changes => Err(lost(what.to_owned(), None)),
+        Some(what) => Err(ArmError::NotArm { host: host(url), what: what.to_owned() }),
     }
-    Ok(raw.answer)
 }
 
 /// A number from 0 to 1 for jitter; it need not be unpredictable, only different between processes.
@@ -260,8 +265,8 @@ pub(super) struct Exchange<'a> {
 /// One answer, of any status.
 pub(super) struct Raw {
     pub(super) answer: Answer,
-    /// Whether the body is no JSON, and stands in the answer as text.
-    is_text: bool,
+    /// Why the body cannot be read as ARM's; what there is of it stands in the answer as text.
+    unreadable: Option<&'static str>,
 }
 
 /// Why there is no answer.
@@ -307,14 +312,13 @@ impl Http {
             (None, Method::Post | Method::Put | Method::Patch) => request.header(CONTENT_LENGTH, 0),
             (None, Method::Get | Method::Delete) => request,
         };
-        let mut response = request.send().await.map_err(Failure::of)?;
+        let mut response = request.send().await.map_err(|error| Failure::of(error, url))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(Failure::of)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| Failure::of(error, url))? {
             bytes.extend_from_slice(&chunk);
             if bytes.len() > LARGEST_ANSWER {
-                let host = url.host_str().unwrap_or_default().to_owned();
-                return Err(Failure::Final(ArmError::NotArm { host, what: "an answer without end".into() }));
+                break;
             }
         }
         Ok(Raw::new(url, status, &headers, &bytes))
@@ -323,15 +327,18 @@ impl Http {
 
 impl Raw {
     fn new(url: &Url, status: u16, headers: &HeaderMap, bytes: &[u8]) -> Self {
-        let json = match bytes.trim_ascii() {
-            [] => Ok(Value::Null),
-            bytes => serde_json::from_slice(bytes),
+        let (body, unreadable) = match bytes.trim_ascii() {
+            [] => (Value::Null, None),
+            bytes if bytes.len() > LARGEST_ANSWER => (Value::Null, Some("its answer has no end")),
+            bytes => match serde_json::from_slice(bytes) {
+                Ok(body) => (body, None),
+                Err(_) => {
+                    let text = String::from_utf8_lossy(bytes).into_owned();
+                    (Value::String(text), Some("its answer is no JSON"))
+                }
+            },
         };
-        let (body, is_text) = match json {
-            Ok(body) => (body, false),
-            Err(_) => (Value::String(String::from_utf8_lossy(bytes).into_owned()), true),
-        };
-        Self { answer: wire::answer(url, status, headers, body, SystemTime::now()), is_text }
+        Self { answer: wire::answer(url, status, headers, body, SystemTime::now()), unreadable }
     }
 
     fn words(&self) -> Words {
@@ -345,9 +352,12 @@ impl Raw {
 }
 
 impl Failure {
-    fn of(error: reqwest::Error) -> Self {
+    fn of(error: reqwest::Error, url: &Url) -> Self {
         // Without its url, whose query may hold a signature.
         match error.without_url() {
+            source if blames_certificate(&source) => {
+                Self::Final(ArmError::Certificate { host: host(url), source })
+            }
             error if error.is_connect() || error.is_builder() => Self::NotSent(error),
             error => Self::Silent(error),
         }
@@ -367,9 +377,24 @@ impl Failure {
                 let why = if source.is_timeout() { "it took too long" } else { "the connection broke" };
                 ArmError::Lost { request: request.to_owned(), why: why.to_owned(), source: Some(source) }
             }
-            Self::NotSent(source) | Self::Silent(source) => {
-                ArmError::Unreachable { host: url.host_str().unwrap_or_default().to_owned(), source }
-            }
+            Self::NotSent(source) | Self::Silent(source) => ArmError::Unreachable { host: host(url), source },
         }
     }
+}
+
+/// Whether a connection failed by the server's certificate, which no retry mends. The TLS library's
+/// own error type is not ours to name, so its words decide.
+fn blames_certificate(error: &reqwest::Error) -> bool {
+    let mut inner = error.source();
+    while let Some(cause) = inner {
+        if cause.to_string().starts_with("invalid peer certificate") {
+            return error.is_connect();
+        }
+        inner = cause.source();
+    }
+    false
+}
+
+pub(super) fn host(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
 }

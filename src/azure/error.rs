@@ -74,6 +74,18 @@ pub enum ArmError {
         /// What the network said.
         source: reqwest::Error,
     },
+    /// The host's certificate is not trusted; nothing was sent to it.
+    #[error("the certificate of `{host}` is not trusted")]
+    #[diagnostic(
+        code(labwright::azure::certificate),
+        help("let `cloud.azure.ca` (or SSL_CERT_FILE) name the PEM file of the authority that signed it")
+    )]
+    Certificate {
+        /// The host.
+        host: String,
+        /// What TLS said.
+        source: reqwest::Error,
+    },
     /// What came back is not what ARM would say.
     #[error("`{host}` does not answer as azure does: {what}")]
     #[diagnostic(

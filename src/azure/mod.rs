@@ -33,9 +33,9 @@ pub trait Arm: Send + Sync {
     /// Sends one request to ARM, retried as far as that is safe, without following its operation.
     ///
     /// # Errors
-    /// [`ArmError::Refused`] for an answer outside 2xx; [`ArmError::Lost`] where another request than a GET may
-    /// have taken effect although no answer says so;
-    /// [`ArmError::Unreachable`] where nothing has left, or of a GET.
+    /// [`ArmError::Refused`] for an answer outside 2xx; [`ArmError::Lost`] where a request other than a
+    /// GET may have taken effect although no answer says so; [`ArmError::Unreachable`] where nothing has
+    /// left, or a GET was not answered.
     fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Answer, ArmError>>;
 
     /// Reads the status of an operation url, verbatim, once; any status is an answer, also 404 or 500.

@@ -17,7 +17,7 @@ use super::{
 use crate::catalog::{Work, seconds};
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Method, Observed, Read, Recording, Resource, Row,
-    Until,
+    Step, Until,
 };
 
 /// An image definition.
@@ -272,15 +272,13 @@ impl Kind for Image {
         let attributes = &subject.desired.attributes;
         let id = &subject.row.arm_id;
         if is_exported(attributes) {
-            let mut step = arm::note("record what the export made", arm::record(subject.row));
-            step.until = vec![Until::Exists { read: arm::get(id, GALLERIES) }];
             let needs = vec![Need::Ready(export_of(subject.address))];
             return vec![Draft::new(
                 "create",
                 needs,
                 Expectation::Anything,
                 seconds(Work::Small),
-                vec![step],
+                vec![taken_over(subject)],
             )];
         }
         let mut body = json!({
@@ -366,6 +364,19 @@ impl Kind for Image {
         attributes.insert("endOfLife".into(), super::image_version::day(&properties["endOfLifeDate"]));
         Ok(Some(Observed { attributes }))
     }
+}
+
+/// The step that records what an export made, and sets what is written beside it.
+fn taken_over(subject: &Subject<'_>) -> Step {
+    let (id, record) = (&subject.row.arm_id, arm::record(subject.row));
+    let made = Until::Exists { read: arm::get(id, GALLERIES) };
+    let mut body = json!({ "properties": {} });
+    set_updatable(&mut body, &subject.desired.attributes);
+    if body == json!({ "properties": {} }) {
+        return Step { until: vec![made], ..arm::note("record what the export made", record) };
+    }
+    let step = arm::step("describe what the export made", Method::Patch, id, GALLERIES, Some(body), record);
+    Step { ready: vec![made], ..step }
 }
 
 fn set_updatable(body: &mut Value, attributes: &Attributes) {

@@ -1,0 +1,194 @@
+//! Ticks, how long work lasts in them, and the timestamps they stand for.
+//!
+//! Nothing here asks what time it is: a tick comes in from outside, and a time of day is the epoch plus the ticks since.
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds of real time that a tick stands for.
+pub(crate) const TICK_MILLIS: u64 = 10;
+
+/// 2026-11-23T00:00:00Z, where the time of a stepped clock begins, so that tests read the same times on every day.
+pub(crate) const STEPPED_EPOCH_MILLIS: u64 = 1_795_392_000_000;
+
+/// A moment of the emulated world, counted from its beginning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Tick(pub(crate) u64);
+
+impl Tick {
+    /// The moment `ticks` later.
+    #[must_use]
+    pub(crate) fn after(self, ticks: u64) -> Self {
+        Self(self.0.saturating_add(ticks))
+    }
+}
+
+/// What takes time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A gallery, a definition, an account, a change of one of them.
+    Small,
+    /// The first region of an image version.
+    Version,
+    /// Each further region of an image version.
+    Replica,
+    /// A lab with its template.
+    Lab,
+    /// A delete of anything but a resource group.
+    Delete,
+    /// A delete of a resource group with all that is inside.
+    GroupDelete,
+    /// Copies of the template for every student.
+    Publish,
+    /// More or fewer copies on a lab already published.
+    Scale,
+    /// A template VM that starts or stops.
+    Power,
+    /// A template VM saved to a gallery.
+    Export,
+    /// An image of an attached gallery that shows in the account.
+    Projection,
+    /// A parent that goes on refusing its delete after its last child has gone.
+    ParentRefusal,
+}
+
+impl Work {
+    /// Seconds on real Azure: recorded traffic where there is some, else the durations of Microsoft's documentation.
+    fn seconds(self) -> f64 {
+        match self {
+            Self::Small => 6.0,
+            Self::Version | Self::Replica => 600.0,
+            Self::Lab => 1200.0,
+            Self::Delete => 60.0,
+            Self::GroupDelete => 300.0,
+            Self::Publish => 3600.0,
+            Self::Scale => 900.0,
+            Self::Power => 120.0,
+            Self::Export => 7200.0,
+            Self::Projection => 120.0,
+            Self::ParentRefusal => 15.0,
+        }
+    }
+}
+
+/// How fast the world's work goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Pace {
+    /// Three ticks for everything, thirty for an export or a publish.
+    Even,
+    /// As on real Azure, divided by this.
+    Scaled(f64),
+}
+
+impl Pace {
+    /// Ticks that `work` lasts, one at least.
+    pub(crate) fn ticks(self, work: Work) -> u64 {
+        match (self, work) {
+            (Self::Even, Work::Publish | Work::Export) => 30,
+            (Self::Even, _) => 3,
+            (Self::Scaled(speed), _) => {
+                let ticks = work.seconds() * 1000.0 / TICK_MILLIS as f64 / speed;
+                (ticks.ceil() as u64).max(1)
+            }
+        }
+    }
+
+    /// The header that tells a poller when to come again.
+    ///
+    /// Microsoft's Python pollers read `Retry-After: 0` as absent and wait thirty seconds, but honour `x-ms-retry-after-ms`.
+    pub(crate) fn retry_header(self) -> (&'static str, String) {
+        match self {
+            Self::Scaled(speed) if speed <= 10.0 => ("retry-after", (10.0 / speed).ceil().to_string()),
+            Self::Even | Self::Scaled(_) => ("x-ms-retry-after-ms", "20".to_owned()),
+        }
+    }
+}
+
+/// `millis` since 1970 as RFC 3339 in UTC, such as `2026-11-23T09:30:00.030Z`.
+pub(crate) fn timestamp(millis: u64) -> String {
+    let (year, month, day) = civil_date(millis / 86_400_000);
+    let of_day = millis % 86_400_000;
+    let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", of_day % 1000)
+}
+
+/// Year, month and day of the given day since 1970 in the Gregorian calendar.
+fn civil_date(days: u64) -> (u64, u64, u64) {
+    // Eras of 400 years that begin on 0000-03-01, so that the leap day is the last of its year.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+/// True when `text` begins with a calendar date, `2026-11-23` or `2026-11-23T…`.
+pub(crate) fn is_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digits = |range: std::ops::Range<usize>| {
+        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
+    let shaped = digits(0..4) && digits(5..7) && digits(8..10) && bytes[4] == b'-' && bytes[7] == b'-';
+    let ended = matches!(bytes.get(10), None | Some(b'T' | b't' | b' '));
+    shaped && ended && ("01".."13").contains(&&text[5..7]) && ("01".."32").contains(&&text[8..10])
+}
+
+/// True for an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `PT40H` or `P1DT16H`.
+pub(crate) fn is_duration(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('P') else { return false };
+    let (date, time) = rest.split_once('T').map_or((rest, None), |(date, time)| (date, Some(time)));
+    let parts = |text: &str, units: &str| {
+        let mut number = String::new();
+        let mut units = units.chars();
+        for c in text.chars() {
+            if c.is_ascii_digit() || c == '.' {
+                number.push(c);
+            } else if number.parse::<f64>().is_err() || !units.any(|unit| unit == c) {
+                return false;
+            } else {
+                number.clear();
+            }
+        }
+        number.is_empty()
+    };
+    let time_holds = time.is_none_or(|time| !time.is_empty() && parts(time, "HMS"));
+    (!date.is_empty() || time.is_some()) && parts(date, "YMWD") && time_holds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_names_its_day() {
+        assert_eq!(timestamp(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(timestamp(STEPPED_EPOCH_MILLIS + 30), "2026-11-23T00:00:00.030Z");
+        assert_eq!(timestamp(951_782_400_000), "2000-02-29T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_duration_has_a_unit_for_each_number() {
+        for good in ["PT40H", "P1DT16H", "PT15M", "PT0S", "P1D", "PT1H30M"] {
+            assert!(is_duration(good), "{good}");
+        }
+        for bad in ["", "P", "PT", "40H", "PT40", "PTH", "PT1M2H", "40:00:00"] {
+            assert!(!is_duration(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn scaled_work_is_divided_and_never_instant() {
+        assert_eq!(Pace::Scaled(1.0).ticks(Work::Small), 600);
+        assert_eq!(Pace::Scaled(1e9).ticks(Work::Export), 1);
+        assert_eq!(Pace::Even.ticks(Work::Export), 30);
+    }
+
+    #[test]
+    fn a_date_is_told_from_other_text() {
+        assert!(is_date("2027-01-31T10:00:00Z") && is_date("2027-01-31"));
+        assert!(!is_date("soon") && !is_date("2027-13-01") && !is_date("20270131"));
+    }
+}

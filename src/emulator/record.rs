@@ -1,0 +1,105 @@
+//! A log of every request and answer, for checks against the published descriptions.
+//!
+//! One JSON object a line. Nothing that opens anything is written: no `Authorization`, no password, secret, assertion or token.
+
+use super::message::{Request, Response};
+use serde_json::{Map, Value, json};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+/// Keys whose values are masked at any depth, in lower case.
+const SECRET: &[&str] = &["password", "client_secret", "client_assertion", "access_token", "refresh_token"];
+
+/// An open log.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    file: File,
+}
+
+impl Recorder {
+    /// Appends to the file at `path`, making it if need be.
+    pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
+        Ok(Self { file: OpenOptions::new().create(true).append(true).open(path)? })
+    }
+
+    /// Appends one exchange; no answer stands for a connection that was cut.
+    pub(crate) fn note(
+        &mut self,
+        request: &Request,
+        response: Option<&Response>,
+        faulty: bool,
+    ) -> std::io::Result<()> {
+        let mut line = entry(request, response, faulty).to_string();
+        line.push('\n');
+        self.file.write_all(line.as_bytes())
+    }
+}
+
+fn entry(request: &Request, response: Option<&Response>, faulty: bool) -> Value {
+    let headers = |pairs: Vec<(&str, &str)>| {
+        let shown = pairs.into_iter().filter(|(name, _)| {
+            !name.eq_ignore_ascii_case("authorization") && !name.eq_ignore_ascii_case("x-identity-header")
+        });
+        Value::Object(shown.map(|(name, value)| (name.to_owned(), json!(value))).collect())
+    };
+    let query: Map<String, Value> =
+        request.query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let body = if request.body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&request.body).unwrap_or_else(|_| {
+            let form = url::form_urlencoded::parse(&request.body).into_owned();
+            Value::Object(form.map(|(name, value)| (name, json!(value))).collect())
+        })
+    };
+    let answer = response.map(|response| {
+        json!({
+            "status": response.status,
+            "headers": headers(response.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect()),
+            "body": masked(response.body.clone().unwrap_or(Value::Null)),
+        })
+    });
+    json!({
+        "method": request.method,
+        "path": request.path,
+        "query": query,
+        "headers": headers(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()),
+        "body": masked(body),
+        "answer": answer,
+        "fault": faulty,
+    })
+}
+
+fn masked(value: Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mask = |(name, value): (String, Value)| {
+                let secret = SECRET.contains(&name.to_lowercase().as_str()) && !value.is_null();
+                let value = if secret { json!("***") } else { masked(value) };
+                (name, value)
+            };
+            Value::Object(object.into_iter().map(mask).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(masked).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_recorded() {
+        let mut request = Request::new("POST", "/x/createLab?api-version=2019-01-01-preview");
+        request.headers.push(("authorization".into(), "Bearer s3cret".into()));
+        request.body = br#"{"labParameters":{"username":"u","Password":"s3cret"}}"#.to_vec();
+        let line = entry(&request, Some(&Response::json(200, json!({ "access_token": "s3cret" }))), false)
+            .to_string();
+        assert!(!line.contains("s3cret"), "{line}");
+        let mut form = Request::new("POST", "/t/oauth2/v2.0/token");
+        form.body = b"client_id=a&client_secret=s3cret".to_vec();
+        assert!(!entry(&form, None, false).to_string().contains("s3cret"));
+    }
+}
