@@ -8,6 +8,7 @@
 //! | [`model`] | the nouns everything else speaks | pure | – |
 //! | [`catalog`] | dated facts: regions, sizes, durations | pure | `model` |
 //! | [`kinds`] | one file for each kind of resource | pure | `catalog`, `model` |
+//! | [`config`] | YAML to what is desired, every problem at once | pure but for `load` | `kinds`, `catalog`, `model` |
 //! | [`plan`] | desired and recorded to a plan; a run as a fold | pure | `kinds`, `catalog`, `model` |
 //! | [`state`] | where the record and the journal are kept | I/O | `model` |
 //! | [`azure`] | ARM over HTTP, nothing about labs | I/O | `model` |

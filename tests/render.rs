@@ -287,7 +287,7 @@ fn an_incomplete_run_says_why_in_azures_words_and_what_never_started() {
         OperationNotAllowed: The template VM must be stopped before it is saved to a
         gallery.
     ○ 2 actions never started, because of Export/db-sql:
-        create cs340-A, publish cs340-A
+        create Lab/cs340-A, publish cs340-A
 
     Apply incomplete! Resources: 1 added, 1 changed, 1 destroyed; 1 failed, 2 not started.
     ");

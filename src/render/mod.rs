@@ -18,5 +18,7 @@ pub use difference::{Difference, Item, Sign, TextLine};
 pub use drift::{DriftChange, DriftView};
 pub use progress::Progress;
 pub use run::{Counts, Fate, RunView, Settled, SettledAction};
-pub use view::{AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section};
+pub use view::{
+    AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,
+};
 pub use words::{clean, say_seconds, say_value};

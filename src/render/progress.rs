@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::view::action_words;
+use super::view::say_action;
 use super::words::{clean, say_seconds};
 use crate::plan::{Event, Failure, Plan};
 
@@ -76,6 +76,7 @@ impl<'p> Progress<'p> {
                 self.done += 1;
                 let how = match already {
                     true => "was done already, recorded".to_owned(),
+                    false if seconds == since => "done".to_owned(),
                     false => format!("done in {}", say_seconds(seconds.saturating_sub(since))),
                 };
                 Some(format!("✓ {} {how}  [{}/{}]", self.words(action), self.done, self.plan.actions.len()))
@@ -144,6 +145,6 @@ impl<'p> Progress<'p> {
     }
 
     fn words(&self, id: &str) -> String {
-        self.plan.action(id).map_or_else(|| clean(id), action_words)
+        say_action(self.plan, id)
     }
 }

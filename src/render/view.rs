@@ -307,10 +307,21 @@ fn critical_path(plan: &Plan) -> Vec<PathPart> {
     long.map(|action| PathPart { what: action_words(action), seconds: action.estimate_seconds }).collect()
 }
 
-/// `export db-sql` of `Export/db-sql#export`.
+/// `export db-sql` of `Export/db-sql#export`, else `create Lab/optics`, `enable java-dev in …`.
 pub(super) fn action_words(action: &Action) -> String {
-    let part = action.id.rsplit_once('#').map_or(action.verb.as_str(), |(_, part)| part);
-    clean(&format!("{} {}", part.replace('/', " "), action.address.key()))
+    let Action { id, address, verb, .. } = action;
+    let part = id.rsplit_once('#').map_or(verb.as_str(), |(_, part)| part);
+    clean(&match part.split_once('/') {
+        Some((part, item)) => format!("{part} {item} in {address}"),
+        None if part.eq_ignore_ascii_case(address.kind()) => format!("{part} {}", address.key()),
+        None => format!("{part} {address}"),
+    })
+}
+
+/// An action of a plan in words; its id where the plan has no such action.
+#[must_use]
+pub fn say_action(plan: &Plan, id: &str) -> String {
+    plan.action(id).map_or_else(|| clean(id), action_words)
 }
 
 fn missing(plan: &Plan, allowed: &[Allowed]) -> Vec<MissingConsent> {

@@ -65,7 +65,7 @@ fn write_change(page: &mut Page, change: &ChangeView<'_>) {
     let head = Line::new().then(style, sign).then(PLAIN, " ").then(BOLD, &change.address);
     page.line_at(head, change.source);
     match change.verb {
-        Verb::Create => write_made(page, &change.attributes),
+        Verb::Create => write_made(page, change),
         Verb::Delete => {}
         _ => write_attributes(page, &change.attributes, change.source),
     }
@@ -77,15 +77,24 @@ fn write_change(page: &mut Page, change: &ChangeView<'_>) {
     }
 }
 
-/// `    ! Publish/optics   revision 1, then`: what is done within a creation, in one line.
+/// What is done along with another change, in one line: a publish with its lab, a record that goes with its image.
 fn write_within(page: &mut Page, change: &ChangeView<'_>) {
     let (sign, style) = sign(change.verb);
     let head = Line::new().then(PLAIN, "    ").then(style, sign).then(PLAIN, format!(" {}", change.address));
-    page.line_at(head.then(DIM, "  as soon as it is made"), change.source);
+    let when = match change.verb {
+        Verb::Invoke => "  as soon as it is made",
+        Verb::Forget => "  its record goes along",
+        _ => "  along with it",
+    };
+    page.line_at(head.then(DIM, when), change.source);
 }
 
-/// What is made: its attributes in running text.
-fn write_made(page: &mut Page, attributes: &[AttributeView<'_>]) {
+/// What is made: its attributes in running text, without a name that the address says already.
+fn write_made(page: &mut Page, change: &ChangeView<'_>) {
+    let own = change.address.rsplit('/').next();
+    let says_nothing = |attribute: &&AttributeView<'_>| {
+        attribute.path == "name" && attribute.after.and_then(serde_json::Value::as_str) == own
+    };
     let said = |attribute: &AttributeView<'_>| {
         let value = match (attribute.sensitive, attribute.after) {
             (true, _) => "(sensitive)".to_owned(),
@@ -94,7 +103,8 @@ fn write_made(page: &mut Page, attributes: &[AttributeView<'_>]) {
         };
         Some(format!("{} {value}", attribute.path))
     };
-    let text: Vec<_> = attributes.iter().filter_map(said).collect();
+    let told = change.attributes.iter().filter(|attribute| !says_nothing(attribute));
+    let text: Vec<_> = told.filter_map(said).collect();
     if !text.is_empty() {
         page.paragraph(Line::new().then(PLAIN, "    "), PLAIN, &text.join(", "));
     }
