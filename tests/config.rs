@@ -3,59 +3,10 @@
 #[path = "config_tree/mod.rs"]
 mod config_tree;
 
-use config_tree::{Memory, codes, project};
+use config_tree::{CSV, Memory, SAMPLE, codes, project};
 use labwright::config::{CloudSettings, GuidOrEnv, Options, load, to_yaml};
 use labwright::model::{AllowedWhat, Severity};
 use serde_json::json;
-
-const SAMPLE: &str = "
-project: contoso-cs
-variables: { term: Spring2027, small: 30 }
-defaults:
-  all: { resourceGroup: cslabs-rg, location: West Europe, tags: { department: cs } }
-  labs: { autoShutdown: { shutDownAfterDisconnect: 15m } }
-resourceGroups:
-  cslabs-rg: { name: CSLabs }
-galleries:
-  sig_cs_prod: { description: CS teaching images, protect: true, tags: { owner: ana } }
-labAccounts:
-  cs-core-la: { marketplaceImages: [Ubuntu Server 22.04 LTS] }
-galleryAttachments:
-  core: { to: LabAccount/cs-core-la, gallery: sig_cs_prod, enabledImages: [java-dev, db-sql] }
-credentials:
-  student: { username: student, password: { env: LAB_PASSWORD } }
-images:
-  java-dev:
-    gallery: sig_cs_prod
-    os: { type: linux, state: Generalized, hyperV: V1 }
-    identifier: { publisher: ContosoCS, offer: Teaching, sku: java-dev }
-    replicate: { geography: Europe, replicas: 2 }
-    versions:
-      1.4.0: { source: { managedDisk: /subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d } }
-  db-sql:
-    gallery: sig_cs_prod
-    exportedFrom: { lab: cs340-golden, revision: 1, fresh: true }
-labs:
-  cs340-golden:
-    in: cs-core-la
-    image: Marketplace/Ubuntu Server 22.04 LTS
-    size: medium
-    capacity: 1
-    template: true
-    credentials: student
-  $(lab)-$(term):
-    forEach: { csv: terms/spring27.csv }
-    in: LabAccount/$(account)
-    image: $(image)
-    size: $(size)
-    capacity: $(seats)
-    quota: 20h
-    credentials: student
-    publish: { revision: 1 }
-";
-
-const CSV: &str =
-    "lab;account;image;size;seats\ncs101-A;cs-core-la;java-dev;Small;40\ncs101-B;cs-core-la;db-sql;Small;\n";
 
 fn sample() -> Memory {
     Memory::of([("labwright.yaml", SAMPLE), ("terms/spring27.csv", CSV)])
@@ -161,7 +112,11 @@ environments:
     cloud: { azure: { subscription: labs2, tenant: { env: AZURE_TENANT_ID }, auth: client-secret } }
 variables: { size: Small }
 ";
-    let tree = Memory::of([("labwright.yaml", yaml), ("dev-only.yaml", "forget: [Lab/old]")]);
+    let tree = Memory::of([
+        ("labwright.yaml", yaml),
+        ("dev-only.yaml", "forget: [Lab/old]"),
+        ("prod/a.yaml", "moved: []"),
+    ]);
     let dev = load(&tree, &Options::default()).expect("a good project");
     assert_eq!(dev.settings.cloud, CloudSettings::Emulator);
     assert_eq!(dev.settings.state, ".labwright/dev/state.db");
@@ -373,4 +328,69 @@ fn ten_thousand_resources_load_in_no_time() {
     let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned();
     assert!(best < 0.5, "{best} s");
     eprintln!("10,013 resources in {:.0} ms; {peak}", best * 1000.0);
+}
+
+#[test]
+fn forty_mistakes_are_forty_problems() {
+    let mut yaml = String::from(
+        "project: p\ndefaults: { all: { resourceGroup: g, location: westeurope } }\ngalleries: { s: {} }\nlabAccounts: { la: {} }\nlabs:\n",
+    );
+    let wrong = [
+        "capacity: many",
+        "quota: 20",
+        "size: Midium",
+        "image: java",
+        "access: all",
+        "capcity: 3",
+        "template: yes",
+        "title: [a]",
+        "dependsOn: [Lab/nothing]",
+    ];
+    for at in 0..36 {
+        let line = wrong[at % wrong.len()];
+        let rest = [("image", "Marketplace/x"), ("size", "Small")].map(|(key, value)| {
+            if line.starts_with(key) { String::new() } else { format!(", {key}: {value}") }
+        });
+        yaml.push_str(&format!("  l{at}: {{ in: la, {line}{} }}\n", rest.concat()));
+    }
+    yaml.push_str("images: { i: { gallery: t, os: {}, identifier: { publisher: a, offer: b, sku: c } } }\n");
+    let files = [("labwright.yaml", yaml.as_str()), ("a.yaml", "labs: [\n")];
+    let once = codes(&files);
+    assert_eq!(once.len(), 40, "{once:?}");
+    assert_eq!(codes(&files), once);
+}
+
+#[test]
+fn an_include_that_means_nothing_is_an_error() {
+    assert_eq!(
+        codes(&[("labwright.yaml", "project: p\ninclude: [prd/]"), ("prod/a.yaml", "labs: {}")]),
+        ["path"]
+    );
+}
+
+#[test]
+fn a_folder_on_disk_is_read_without_following_links() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let outside = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("a file");
+    std::fs::write(outside.path().join("secret.csv"), "lab\na\n").expect("a file");
+    write("labwright.yaml", "project: p\nlabs: { $(lab): { forEach: { csv: link.csv } } }\n");
+    let problems = || {
+        let found = load(&labwright::config::Folder::new(folder.path()), &Options::default());
+        found
+            .err()
+            .map(|problems| problems.iter().map(|problem| problem.code().to_owned()).collect::<Vec<_>>())
+    };
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("loop.yaml")).expect("a link");
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).expect("a link");
+        std::os::unix::fs::symlink(outside.path().join("secret.csv"), folder.path().join("link.csv"))
+            .expect("a link");
+    }
+    assert_eq!(problems(), Some(vec!["labwright::config::path".to_owned()]));
+    write("labwright.yaml", "project: p\n");
+    assert_eq!(problems(), None);
+    let empty = labwright::config::Folder::new(outside.path());
+    assert_eq!(config_tree::codes_of(&empty), ["no_project"]);
 }

@@ -1,5 +1,8 @@
 //! The JSON Schema is what the tables say, and knows good files from bad ones.
 
+#[path = "config_tree/mod.rs"]
+mod config_tree;
+
 use std::path::{Path, PathBuf};
 
 use labwright::config::schema;

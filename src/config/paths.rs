@@ -1,5 +1,9 @@
 //! Paths that files name, and the patterns of `include:` and `exclude:`.
 
+use std::collections::BTreeSet;
+
+use super::texts::Place;
+
 /// Joins a path to the folder of the file that names it; `None` where it leaves the project.
 pub(super) fn relative_to(file: &str, path: &str) -> Option<String> {
     let has_drive = path.as_bytes().get(1) == Some(&b':');
@@ -23,7 +27,8 @@ pub(super) fn relative_to(file: &str, path: &str) -> Option<String> {
 /// Which of the project's files are read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Patterns {
-    pub(super) include: Option<Vec<String>>,
+    /// Each with the place that names it.
+    pub(super) include: Option<Vec<(String, Place)>>,
     pub(super) exclude: Vec<String>,
 }
 
@@ -31,8 +36,17 @@ impl Patterns {
     /// Whether a file is read.
     pub(super) fn admit(&self, path: &str) -> bool {
         let included =
-            self.include.as_ref().is_none_or(|all| all.iter().any(|pattern| covers(pattern, path)));
+            self.include.as_ref().is_none_or(|all| all.iter().any(|(pattern, _)| covers(pattern, path)));
         included && !self.exclude(path)
+    }
+
+    /// The patterns of `include:` that mean none of these files.
+    pub(super) fn without_file<'a>(
+        &'a self,
+        files: &'a BTreeSet<String>,
+    ) -> impl Iterator<Item = &'a (String, Place)> {
+        let means_none = |(pattern, _): &&(String, Place)| !files.iter().any(|file| covers(pattern, file));
+        self.include.iter().flatten().filter(means_none)
     }
 
     /// Whether a file or a whole folder is left out.

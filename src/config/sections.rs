@@ -65,7 +65,15 @@ pub(super) fn read(
     }
     let parts = settings::read(&root, start, options, problems);
     reading.sort(&root, true, problems);
-    for path in yaml_files(loader.tree, &parts.patterns, problems) {
+    let files = yaml_files(loader.tree, &parts.patterns, problems);
+    for (pattern, place) in parts.patterns.without_file(&files) {
+        problems.add(
+            Mistake::new(Code::Path, format!("{} means no file of the project", quoted(pattern)))
+                .at(*place, "nothing is included")
+                .advice("paths are relative to labwright.yaml; `exclude:` and hidden folders win"),
+        );
+    }
+    for path in files {
         match loader.read(&path, None) {
             Ok(file) => reading.file(file, &path, loader, problems),
             Err(mistake) => problems.add(*mistake),

@@ -7,10 +7,10 @@ use super::codes::Code;
 use super::error::{Mistake, Problems};
 use super::fields::{self, is_key, later};
 use super::near::{perhaps, quoted};
-use super::node::{Entry, Node, Style, overlay};
+use super::node::{Content, Entry, Node, Style, overlay};
 use super::paths::{Patterns, relative_to};
 use super::texts::Place;
-use super::{Options, load::PROJECT_FILE};
+use super::{Options, load::PROJECT_FILE, secrets};
 
 /// What may stand in `labwright.yaml` alone.
 pub(super) const SETTINGS: &[(&str, &str)] = &[
@@ -91,8 +91,8 @@ pub(super) fn read(root: &Node, start: Place, options: &Options, problems: &mut 
         None => ".labwright/state.db".into(),
     };
     let state = topmost("state").and_then(|node| state(node, problems)).unwrap_or(default_state);
-    let include = topmost("include").map(|node| patterns(node, problems));
-    let exclude = topmost("exclude").map(|node| patterns(node, problems)).unwrap_or_default();
+    let include = topmost("include").map(|node| patterns(node, problems).collect());
+    let exclude = topmost("exclude").map(|node| patterns(node, problems)).into_iter().flatten();
     let (variables, undeclared) = variables(&layers, options, start, problems);
     Parts {
         settings: Settings { project, environment, cloud, state, subscriptions },
@@ -103,7 +103,7 @@ pub(super) fn read(root: &Node, start: Place, options: &Options, problems: &mut 
             .filter_map(|layer| layer.get("defaults"))
             .map(|node| defaults(node, problems))
             .collect(),
-        patterns: Patterns { include, exclude },
+        patterns: Patterns { include, exclude: exclude.map(|(pattern, _)| pattern).collect() },
         policy: root.get("policy").cloned(),
     }
 }
@@ -227,7 +227,7 @@ pub(super) fn outside(path: &str, node: &Node) -> Mistake {
         .advice("write a path relative to this file, inside the project, with `/`")
 }
 
-fn patterns(node: &Node, problems: &mut Problems) -> Vec<String> {
+fn patterns(node: &Node, problems: &mut Problems) -> impl Iterator<Item = (String, Place)> + use<> {
     let mut found = Vec::new();
     for item in fields::list(node, "[prod/, \"terms/*.yaml\"]", problems).unwrap_or_default() {
         let Some(text) = fields::text(item, problems) else { continue };
@@ -235,9 +235,9 @@ fn patterns(node: &Node, problems: &mut Problems) -> Vec<String> {
         if text.starts_with('/') || text.contains('\\') || climbs || text.is_empty() {
             problems.add(outside(text, item));
         }
-        found.push(text.to_owned());
+        found.push((text.to_owned(), item.place));
     }
-    found
+    found.into_iter()
 }
 
 fn variables(
@@ -275,10 +275,11 @@ fn defaults(node: &Node, problems: &mut Problems) -> Defaults {
         let Some(_) = fields::map(&entry.value, "{ location: westeurope }", problems) else { continue };
         let mut value = entry.value.clone();
         value.mark_defaulted();
-        let entries = match value.content {
-            super::node::Content::Map(entries) => entries,
+        let mut entries = match value.content {
+            Content::Map(entries) => entries,
             _ => Vec::new(),
         };
+        secrets::refuse_expressions(&mut entries, problems);
         if &*entry.key == "all" {
             defaults.all = entries;
         } else if super::sections().any(|(section, _)| section == &*entry.key) {

@@ -5,6 +5,57 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use labwright::config::{Diagnostics, Entry, Options, Project, Sort, Tree, TreeError, load};
 
+/// A project with a bit of everything.
+pub(crate) const SAMPLE: &str = "
+project: contoso-cs
+variables: { term: Spring2027, small: 30 }
+defaults:
+  all: { resourceGroup: cslabs-rg, location: West Europe, tags: { department: cs } }
+  labs: { autoShutdown: { shutDownAfterDisconnect: 15m } }
+resourceGroups:
+  cslabs-rg: { name: CSLabs }
+galleries:
+  sig_cs_prod: { description: CS teaching images, protect: true, tags: { owner: ana } }
+labAccounts:
+  cs-core-la: { marketplaceImages: [Ubuntu Server 22.04 LTS] }
+galleryAttachments:
+  core: { to: LabAccount/cs-core-la, gallery: sig_cs_prod, enabledImages: [java-dev, db-sql] }
+credentials:
+  student: { username: student, password: { env: LAB_PASSWORD } }
+images:
+  java-dev:
+    gallery: sig_cs_prod
+    os: { type: linux, state: Generalized, hyperV: V1 }
+    identifier: { publisher: ContosoCS, offer: Teaching, sku: java-dev }
+    replicate: { geography: Europe, replicas: 2 }
+    versions:
+      1.4.0: { source: { managedDisk: /subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d } }
+  db-sql:
+    gallery: sig_cs_prod
+    exportedFrom: { lab: cs340-golden, revision: 1, fresh: true }
+labs:
+  cs340-golden:
+    in: cs-core-la
+    image: Marketplace/Ubuntu Server 22.04 LTS
+    size: medium
+    capacity: 1
+    template: true
+    credentials: student
+  $(lab)-$(term):
+    forEach: { csv: terms/spring27.csv }
+    in: LabAccount/$(account)
+    image: $(image)
+    size: $(size)
+    capacity: $(seats)
+    quota: 20h
+    credentials: student
+    publish: { revision: 1 }
+";
+
+/// Its rows.
+pub(crate) const CSV: &str =
+    "lab;account;image;size;seats\ncs101-A;cs-core-la;java-dev;Small;40\ncs101-B;cs-core-la;db-sql;Small;\n";
+
 /// Files by path.
 pub(crate) struct Memory(pub(crate) BTreeMap<String, Vec<u8>>);
 
