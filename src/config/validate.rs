@@ -112,7 +112,9 @@ fn complete(
             let (sources, defaulted) =
                 (std::mem::take(&mut stored.sources), std::mem::take(&mut stored.defaulted));
             let mut own = Resource { sources, defaulted, ..stored.clone() };
+            let links = crate::kinds::Links::of(resources, &recorded);
             let view = View {
+                links: &links,
                 desired: resources,
                 recorded: &recorded,
                 subscription: measure.subscription,
@@ -252,7 +254,9 @@ fn same_in_azure(
     problems: &mut Problems,
 ) {
     let recorded = Recorded::default();
+    let links = crate::kinds::Links::of(resources, &recorded);
     let view = View {
+        links: &links,
         desired: resources,
         recorded: &recorded,
         subscription: measure.subscription,
