@@ -2,6 +2,7 @@
 
 mod bench;
 mod crashes;
+mod emulated;
 mod world;
 
 use std::sync::{Arc, Mutex};
@@ -240,7 +241,7 @@ async fn a_store_that_fails_lets_nothing_more_leave() {
 
 #[tokio::test]
 async fn secrets_leave_and_are_never_written_down() {
-    let mut bench = Bench::with_lab().await;
+    let bench = Bench::with_lab().await;
     let body = bench.world.get(&format!("{}/labs/x/environmentsettings/default", bench::ACCOUNT));
     assert!(body.is_some());
     let written = format!("{:?} {:?}", bench.store.everything(), bench.told());

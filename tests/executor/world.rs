@@ -72,12 +72,15 @@ pub(crate) struct Inner {
     at_once: usize,
 }
 
+/// Hears of a request, its method and last segments.
+pub(crate) type Watch = Box<dyn Fn(&str) + Send + Sync>;
+
 /// The ARM.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) inner: Mutex<Inner>,
     /// Runs before a changing request takes effect.
-    pub(crate) watch: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    pub(crate) watch: Option<Watch>,
     /// A request whose path ends so waits until as many requests are under way at once.
     pub(crate) together: Option<(&'static str, Arc<tokio::sync::Barrier>)>,
 }
