@@ -214,6 +214,19 @@ fn commands_that_need_no_azure_start_none() {
 }
 
 #[test]
+fn what_is_missing_to_sign_in_is_named_at_once_before_anything_is_called() {
+    let place = Place::started();
+    let cloud = "cloud: { azure: { subscription: main, endpoint: 'http://127.0.0.1:9' } }";
+    place.edit("cloud: emulator", &format!("{cloud}\nsubscriptions: {{ main: {{ env: MAIN }} }}"));
+    assert_eq!(place.run("plan").code, 0, "a plan opens none of them");
+    let run = place.run("apply --yes");
+    assert_eq!(run.code, 3);
+    for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "MAIN"] {
+        assert!(run.stderr.contains(name), "{name}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn init_overwrites_nothing() {
     let place = Place::started();
     let again = place.run("init");

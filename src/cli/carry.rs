@@ -235,7 +235,9 @@ impl Doing<'_> {
                 RunView::new(&Run::after(plan, &entries), Some(id), true)
             }
         };
-        finished(view, &run, context)
+        // A saved plan is stale once a part of it is done.
+        let again = self.asked.saved.map(|_| context.typed("apply"));
+        finished(view, &run, again.as_deref().unwrap_or(&view.apply_command), context)
     }
 
     /// Opens secrets: files below the project, variables; on the emulator an unset variable is no obstacle.
@@ -279,7 +281,7 @@ fn refused(view: &PlanView<'_>, refusal: Failure, context: &Context) -> Result<E
 }
 
 /// Tells how a run came out.
-fn finished(view: &PlanView<'_>, run: &RunView<'_>, context: &Context) -> Result<Exit, Failure> {
+fn finished(view: &PlanView<'_>, run: &RunView<'_>, again: &str, context: &Context) -> Result<Exit, Failure> {
     let exit = match (run.is_complete(), run.counts.failed > 0) {
         (true, _) => Exit::Done,
         (false, _) if run.interrupted => Exit::Interrupted,
@@ -288,7 +290,7 @@ fn finished(view: &PlanView<'_>, run: &RunView<'_>, context: &Context) -> Result
     };
     let mut text = format!("\n{}", terminal::run(run, context.printer.result_look()));
     if exit != Exit::Done {
-        text += &format!("Nothing is lost; to go on:\n  {}\n", view.apply_command);
+        text += &format!("Nothing is lost; to go on:\n  {again}\n");
     }
     let document = PlanDocument::new(context.command, exit.code(), view);
     context.report(&text, &json::text(&RunDocument::new(document, run)))?;

@@ -1,12 +1,14 @@
 //! A run that broke off: what was under way is looked up and recorded before anything is planned.
 
+use std::collections::BTreeSet;
+
 use super::carry::{Doing, now_ms, options};
 use super::cloud::Connection;
 use super::failure::CommandError;
 use super::{Context, Exit, Failure};
 use crate::apply::{self, Found, Surroundings};
 use crate::model::{Recorded, RunHeader};
-use crate::plan::{Outcome, Plan};
+use crate::plan::{ActionState, Outcome, Plan, Run, Verb};
 use crate::render::{Settled, SettledAction, terminal};
 use crate::state::Store;
 
@@ -40,7 +42,8 @@ pub(super) async fn settle(
     let found = apply::settle(run, &plan, recorded, &mut surroundings, &options, &mut |_| {})
         .await
         .map_err(super::carry::apply_failure)?;
-    let settled = view(run, &plan, &found);
+    let left = left_behind(run.id, &plan, surroundings.store, doing)?;
+    let settled = Settled { no_longer_asked: left, ..view(run, &plan, &found) };
     context.printer.note(&terminal::settled(&settled, context.printer.other_look()));
     if !found.is_clear {
         let open = settled.actions.iter().filter(|action| action.outcome == Outcome::Unknown);
@@ -48,6 +51,20 @@ pub(super) async fn settle(
         return Err(Failure::of(Exit::Interrupted, CommandError::NotSettled { run: run.id, open }));
     }
     Ok(settled)
+}
+
+/// What the run had still to do and the files do not ask for any more.
+fn left_behind(run: u64, plan: &Plan, store: &dyn Store, doing: &Doing<'_>) -> Result<Vec<String>, Failure> {
+    let journal: Vec<_> = store.journal(run)?.into_iter().map(|(_, entry)| entry).collect();
+    let run = Run::after(plan, &journal);
+    let open = run.states().filter(|(action, state)| {
+        let makes = matches!(action.verb, Verb::Create | Verb::Update | Verb::Invoke);
+        makes
+            && **state != ActionState::Done
+            && !doing.project.desired.resources.contains_key(&action.address)
+    });
+    let left: BTreeSet<_> = open.map(|(action, _)| action.address.to_string()).collect();
+    Ok(left.into_iter().collect())
 }
 
 fn view(run: &RunHeader, plan: &Plan, settled: &apply::Settled) -> Settled {
