@@ -1,5 +1,6 @@
 //! The commands as people and machines call them: lines, streams, exit codes, one JSON document a run.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -103,6 +104,10 @@ fn a_starter_project_is_applied_and_then_nothing_changes() {
     let document = run.json();
     assert_eq!((run.code, &document["exit_code"]), (0, &Value::from(0)));
     assert_eq!(document["run"]["actions"][0]["outcome"], "done");
+
+    place.run("destroy --yes").says(0, "Destroy complete! Resources: 10 destroyed.");
+    assert_eq!(place.run("state list").stdout, "");
+    place.run("destroy --yes").says(0, "No changes.");
 }
 
 #[test]
@@ -232,4 +237,34 @@ fn init_overwrites_nothing() {
     let again = place.run("init");
     assert_eq!(again.code, 64);
     assert!(again.stderr.contains("is already there"), "{}", again.stderr);
+}
+
+/// Every text in quotes that looks like a rule's id, in the rooms that speak of rules.
+fn rules_in_the_code() -> BTreeSet<String> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut rules = BTreeSet::new();
+    for room in ["kinds", "plan", "config"] {
+        for file in std::fs::read_dir(src.join(room)).expect("a room").flatten() {
+            let text = std::fs::read_to_string(file.path()).unwrap_or_default();
+            let is_rule = |word: &&str| {
+                let parts: Vec<_> = word.split('-').collect();
+                matches!(&parts[..], [letters, digits] if letters.len() == 3
+                    && letters.bytes().all(|c| c.is_ascii_uppercase())
+                    && digits.len() == 2
+                    && digits.bytes().all(|c| c.is_ascii_digit()))
+            };
+            rules.extend(text.split('"').filter(is_rule).map(str::to_owned));
+        }
+    }
+    rules
+}
+
+#[test]
+fn every_rule_is_explained() {
+    let place = Place::empty();
+    let rules = rules_in_the_code();
+    assert!(rules.contains("GEO-11"));
+    let silent: Vec<_> =
+        rules.iter().filter(|rule| place.run(&format!("explain {rule}")).code != 0).collect();
+    assert!(silent.is_empty(), "{silent:?}");
 }

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_project_is_called_like_its_folder() {
-        assert_eq!(project_name(Path::new("/work/CS 101")), "CS-101");
+        assert_eq!(project_name(Path::new("/courses/CS 101")), "CS-101");
         assert_eq!(project_name(Path::new("/")), "labs");
     }
 }

@@ -1,6 +1,6 @@
 //! The command line: a file for each command, `context.rs` wires, `exit.rs` lists the exit codes.
 //!
-//! [`main`] is the entry point. A command gives an [`Exit`] or a [`Failure`]; only [`Printer`]
+//! [`main`] is the entry point. A command gives an [`Exit`] or a failure with one; only the printer
 //! writes, results to stdout and everything else to stderr. A runtime is built only by commands
 //! that call Azure.
 

@@ -83,7 +83,7 @@ impl Bars {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let whole = all.add(ProgressBar::new(count as u64));
         let bar = if colour { "{bar:30.green}" } else { "{bar:30}" };
-        whole.set_style(style(&format!("{bar} {{pos}} of {{len}}  {{elapsed}}  {{msg}}")));
+        whole.set_style(style(&format!("{bar} {{pos}} of {{len}} after {{elapsed}}, about {{eta}} left")));
         Self { all, whole, actions: RefCell::default() }
     }
 
