@@ -164,7 +164,10 @@ async fn open_action(
         return found;
     }
     match catch_up(room, action, &steps, next).await {
-        Ok(()) => Some(Found::Finished),
+        Ok(()) => match found {
+            Some(found @ (Found::Followed | Found::AsAsked)) => Some(found),
+            _ => Some(Found::Finished),
+        },
         Err((at, End::Failed(failure))) => {
             room.failed(action, at, failure.clone());
             Some(Found::Failed(failure))

@@ -68,8 +68,6 @@ pub(crate) struct Inner {
     /// What took effect and cannot be repeated without harm.
     effects: Vec<String>,
     failing: BTreeMap<String, Value>,
-    most_at_once: usize,
-    at_once: usize,
 }
 
 /// Hears of a request, its method and last segments.
@@ -93,6 +91,11 @@ impl World {
     pub(crate) fn put(&self, path: &str, body: Value) {
         let mut inner = self.lock();
         inner.create(path, body);
+    }
+
+    /// Lets what is under way at a path end with this many more reads of it.
+    pub(crate) fn delay(&self, path: &str, reads: u8) {
+        self.lock().pending.insert(path.to_ascii_lowercase(), reads);
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
@@ -170,8 +173,6 @@ impl Arm for World {
             let fault = {
                 let mut inner = self.lock();
                 inner.log.push(name.clone());
-                inner.at_once += 1;
-                inner.most_at_once = inner.most_at_once.max(inner.at_once);
                 let at = inner.faults.iter().position(|(wanted, _)| name.ends_with(&wanted.to_lowercase()));
                 at.map(|at| inner.faults.remove(at).1)
             };
@@ -180,9 +181,7 @@ impl Arm for World {
             {
                 barrier.wait().await;
             }
-            let answer = self.change(&call, fault);
-            self.lock().at_once -= 1;
-            answer
+            self.change(&call, fault)
         })
     }
 
@@ -301,9 +300,6 @@ impl Inner {
 
     /// Time did its work on the thing.
     fn settle(&mut self, path: &str) {
-        if path.ends_with("/gone") {
-            return;
-        }
         if let Some(body) = self.things.get_mut(path) {
             if body["properties"]["provisioningState"] == "Deleting" {
                 let below = format!("{path}/");
