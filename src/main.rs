@@ -1,1 +1,5 @@
-fn main() {}
+//! The `labwright` command.
+
+fn main() -> std::process::ExitCode {
+    labwright::cli::main()
+}

@@ -1,0 +1,235 @@
+//! The one writer of a run's journal: what becomes ready together shares one durable commit.
+//!
+//! Actions leave notes; whoever drives them [`flush`](Journal::flush)es when none of them can go on
+//! by itself. Only then do the entries, and the rows that they change, become true: durable first,
+//! folded into the [`Run`] next, told to reporters last.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use super::error::End;
+use super::recording;
+use crate::model::{Address, ArmId, Entry, Recorded, Recording, RunOutcome};
+use crate::plan::{Action, Event, Run};
+use crate::state::{RowWrite, StateError, Store};
+
+/// The journal of one run, and what follows from it: where the run stands and what is recorded.
+pub(super) struct Journal<'a, 'p> {
+    inner: RefCell<Inner<'a, 'p>>,
+}
+
+struct Inner<'a, 'p> {
+    store: &'a mut dyn Store,
+    now: &'a dyn Fn() -> u64,
+    run_id: u64,
+    run: Run<'p>,
+    recorded: Recorded,
+    /// Ids of what this run deleted: lists may go on showing it for a while.
+    deleted: BTreeSet<ArmId>,
+    notes: Vec<Note>,
+    /// Whether some note must not wait for the next one.
+    urgent: bool,
+    error: Option<StateError>,
+    /// What happened after the store failed, or while it did.
+    unwritten: (Vec<(u64, Entry)>, Vec<RowWrite>),
+}
+
+/// One entry on its way into the journal.
+struct Note {
+    ms: u64,
+    entry: Entry,
+    writes: Vec<Write>,
+    event: Option<Event>,
+    durable: Option<oneshot::Sender<()>>,
+}
+
+/// A row's change that becomes durable together with an entry.
+#[derive(Debug, Clone)]
+pub(super) struct Write {
+    /// Whose row.
+    pub(super) address: Address,
+    /// What is written down.
+    pub(super) recording: Recording,
+    /// What was read into the outputs.
+    pub(super) outputs: Map<String, Value>,
+}
+
+impl<'a, 'p> Journal<'a, 'p> {
+    /// The journal of a run that stands where `run` says, over what is recorded.
+    pub(super) fn new(
+        store: &'a mut dyn Store,
+        now: &'a dyn Fn() -> u64,
+        run_id: u64,
+        run: Run<'p>,
+        recorded: Recorded,
+    ) -> Self {
+        Self {
+            inner: RefCell::new(Inner {
+                store,
+                now,
+                run_id,
+                run,
+                recorded,
+                deleted: BTreeSet::new(),
+                notes: Vec::new(),
+                urgent: false,
+                error: None,
+                unwritten: (Vec::new(), Vec::new()),
+            }),
+        }
+    }
+
+    /// Writes that a request is about to leave; returns once that is durable.
+    ///
+    /// # Errors
+    /// [`End::Halted`] when it cannot be made durable: then nothing may leave.
+    pub(super) async fn started(&self, entry: Entry) -> Result<(), End> {
+        let (durable, wait) = oneshot::channel();
+        {
+            let mut inner = self.inner.borrow_mut();
+            if inner.error.is_some() {
+                return Err(End::Halted);
+            }
+            inner.push(entry, Vec::new(), None, Some(durable));
+            inner.urgent = true;
+        }
+        wait.await.map_err(|_| End::Halted)
+    }
+
+    /// Leaves an entry with what it writes and what reporters hear of it; the next flush makes it durable.
+    pub(super) fn note(&self, entry: Entry, writes: Vec<Write>, event: Option<Event>) {
+        let mut inner = self.inner.borrow_mut();
+        inner.push(entry, writes, event, None);
+        inner.urgent = true;
+    }
+
+    /// Leaves an entry that may wait for company: losing it costs a look at Azure, nothing else.
+    pub(super) fn note_in_passing(&self, entry: Entry) {
+        self.inner.borrow_mut().push(entry, Vec::new(), None, None);
+    }
+
+    /// Says that somebody will now wait for long: nothing stays unwritten meanwhile.
+    pub(super) fn urge(&self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.urgent = !inner.notes.is_empty();
+    }
+
+    /// Makes everything left so far durable and true; gives the events to tell, `None` where there was nothing to do.
+    pub(super) fn flush(&self) -> Option<Vec<Event>> {
+        let mut inner = self.inner.borrow_mut();
+        if !inner.urgent {
+            return None;
+        }
+        inner.urgent = false;
+        Some(inner.flush())
+    }
+
+    /// The next action that waits for nothing.
+    pub(super) fn next_ready(&self) -> Option<&'p Action> {
+        self.inner.borrow_mut().run.next_ready()
+    }
+
+    /// Whether the store failed, so that nothing may start.
+    pub(super) fn is_broken(&self) -> bool {
+        self.inner.borrow().error.is_some()
+    }
+
+    /// Looks at what is recorded.
+    pub(super) fn recorded<T>(&self, look: impl FnOnce(&Recorded) -> T) -> T {
+        look(&self.inner.borrow().recorded)
+    }
+
+    /// Looks at what is recorded and at the ids of what this run deleted.
+    pub(super) fn known<T>(&self, look: impl FnOnce(&Recorded, &BTreeSet<ArmId>) -> T) -> T {
+        let inner = self.inner.borrow();
+        look(&inner.recorded, &inner.deleted)
+    }
+
+    /// Ends the writing, and the run with the outcome that `decide` finds in how it stands.
+    ///
+    /// # Errors
+    /// The store's first error. What was left unwritten is tried once more before: the cause may have passed.
+    pub(super) fn close(
+        self,
+        decide: impl FnOnce(&Run<'p>) -> Option<RunOutcome>,
+    ) -> Result<Closed<'p>, StateError> {
+        let mut inner = self.inner.into_inner();
+        inner.flush();
+        if let Some(error) = inner.error {
+            let (entries, rows) = inner.unwritten;
+            // The first error is the one to tell; what this saves, the next run need not look up.
+            drop(inner.store.commit(inner.run_id, &entries, &rows));
+            return Err(error);
+        }
+        let outcome = decide(&inner.run);
+        if let Some(outcome) = outcome {
+            inner.store.end(inner.run_id, (inner.now)(), outcome)?;
+        }
+        Ok(Closed { run: inner.run, recorded: inner.recorded, outcome })
+    }
+}
+
+impl Inner<'_, '_> {
+    fn push(
+        &mut self,
+        entry: Entry,
+        writes: Vec<Write>,
+        event: Option<Event>,
+        durable: Option<oneshot::Sender<()>>,
+    ) {
+        let ms = (self.now)();
+        self.notes.push(Note { ms, entry, writes, event, durable });
+    }
+
+    fn flush(&mut self) -> Vec<Event> {
+        let notes = std::mem::take(&mut self.notes);
+        if notes.is_empty() {
+            return Vec::new();
+        }
+        let mut rows = Vec::new();
+        for write in notes.iter().flat_map(|note| &note.writes) {
+            rows.extend(self.write(write));
+        }
+        let entries: Vec<_> = notes.iter().map(|note| (note.ms, note.entry.clone())).collect();
+        if self.error.is_none() {
+            match self.store.commit(self.run_id, &entries, &rows) {
+                Ok(()) => return notes.into_iter().filter_map(|note| self.is_true(note)).collect(),
+                Err(error) => self.error = Some(error),
+            }
+        }
+        // Whoever waits to send a request hears that it must not leave; what happened is kept.
+        let happened = notes.into_iter().filter(|note| note.durable.is_none());
+        self.unwritten.0.extend(happened.map(|note| (note.ms, note.entry)));
+        self.unwritten.1.extend(rows);
+        Vec::new()
+    }
+
+    fn write(&mut self, write: &Write) -> Vec<RowWrite> {
+        if let (Recording::Delete, Some(row)) = (&write.recording, self.recorded.rows.get(&write.address)) {
+            self.deleted.insert(row.arm_id.clone());
+        }
+        recording::write(&mut self.recorded, &write.address, &write.recording, &write.outputs)
+    }
+
+    fn is_true(&mut self, note: Note) -> Option<Event> {
+        self.run.fold(&note.entry);
+        if let Some(durable) = note.durable {
+            // Who waits for it may be gone; the entry is true all the same.
+            let _ = durable.send(());
+        }
+        note.event
+    }
+}
+
+/// A journal that is not written to any more.
+pub(super) struct Closed<'p> {
+    /// Where the run stands.
+    pub(super) run: Run<'p>,
+    /// What is recorded.
+    pub(super) recorded: Recorded,
+    /// How the run ended; `None` where it is to be gone on with.
+    pub(super) outcome: Option<RunOutcome>,
+}

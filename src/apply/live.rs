@@ -1,0 +1,138 @@
+//! What must be true of the live resource before an action's first request.
+
+use serde_json::Value;
+
+use super::effect::{ReadError, observed, surroundings_of};
+use super::error::{End, Refusal, before};
+use super::room::Room;
+use super::until::State;
+use super::{evidence, opened};
+use crate::azure::read;
+use crate::kinds::{Names, kind_of};
+use crate::model::{Address, ArmId, Contents, Expectation, Observed, Read, Recording, Row, Step};
+use crate::plan::{Action, Verb, seen_differences};
+
+/// What lies ahead of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// Its requests may leave.
+    Free,
+    /// It is done already: only the record is to be written.
+    Done,
+}
+
+/// Reads what the action expects, and what its container holds.
+///
+/// # Errors
+/// [`End::Failed`] with the refusal; nothing has left then.
+pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result<Ahead, End> {
+    match opened::expectation(&action.expects, room.open) {
+        Expectation::Anything => {}
+        Expectation::Absent { read } => absent(room, &read).await?,
+        Expectation::AsRecorded => {
+            if as_recorded(room, action, steps).await? == Ahead::Done {
+                return Ok(Ahead::Done);
+            }
+        }
+        Expectation::NeverDone { evidence: shown } => {
+            let now = evidence::look(room.arm, &shown).await.map_err(before)?;
+            if evidence::shows_something(&now) {
+                return Ok(Ahead::Done);
+            }
+        }
+    }
+    for contents in &action.contents {
+        only_known(room, action, &opened::contents(contents, room.open)).await?;
+    }
+    Ok(Ahead::Free)
+}
+
+/// ARM's PUT takes over what is there without a word, so nothing may be.
+async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<(), End> {
+    let Some(body) = read(room.arm, wanted).await.map_err(before)? else { return Ok(()) };
+    let state = match State::of(&body) {
+        State::Settled => None,
+        State::Failed(state) => Some(state),
+        State::Deleting => Some("Deleting".to_owned()),
+        State::Working => Some("being worked on".to_owned()),
+    };
+    Err(Refusal::Exists { id: wanted.path.to_string(), state }.into())
+}
+
+async fn as_recorded(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result<Ahead, End> {
+    let Some(row) = &action.recorded else { return Ok(Ahead::Free) };
+    let row = opened::row(row, room.open);
+    let near = room.journal.recorded(|recorded| surroundings_of(recorded, &action.address, &row));
+    let seen = observed(room.arm, &action.address, &row, &Names::of(&near)).await;
+    let seen = seen.map_err(|error| match error {
+        ReadError::Arm(error) => before(error),
+        ReadError::Shape(error) => {
+            Refusal::Unreadable { id: row.arm_id.to_string(), what: error.to_string() }.into()
+        }
+    })?;
+    match seen {
+        None if action.verb == Verb::Delete => Ok(Ahead::Done),
+        None => Err(Refusal::Gone { id: row.arm_id.to_string() }.into()),
+        Some(seen) => {
+            let paths = changed(&action.address, &row, asked(steps), &seen);
+            if paths.is_empty() { Ok(Ahead::Free) } else { Err(Refusal::ChangedSince { paths }.into()) }
+        }
+    }
+}
+
+/// The row that the action records in the end.
+fn asked(steps: &[Step]) -> Option<&Row> {
+    steps.iter().rev().find_map(|step| match &step.record {
+        Recording::Put(row) => Some(&**row),
+        _ => None,
+    })
+}
+
+/// What is neither as it was recorded nor already as it is asked for.
+fn changed(address: &Address, row: &Row, asked: Option<&Row>, seen: &Observed) -> Vec<String> {
+    let info = kind_of(address).info();
+    let from_recorded = seen_differences(info, &row.attributes, &seen.attributes);
+    let from_asked = asked.map(|asked| seen_differences(info, &asked.attributes, &seen.attributes));
+    let is_asked = |path: &str| {
+        from_asked.as_ref().is_some_and(|differences| differences.iter().all(|change| change.path != path))
+    };
+    let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+    from_recorded
+        .iter()
+        .filter(|change| !is_asked(&change.path))
+        .map(|change| {
+            let (was, is) = (text(change.before.as_ref()), text(change.after.as_ref()));
+            format!("`{}` was {was}, is {is}", change.path)
+        })
+        .collect()
+}
+
+/// How many unknown things a refusal names.
+const NAMED: usize = 5;
+
+async fn only_known(room: &Room<'_, '_>, action: &Action, contents: &Contents) -> Result<(), End> {
+    let list = read(room.arm, &contents.read).await.map_err(before)?;
+    let ids = list.as_ref().and_then(Value::as_array).into_iter().flatten();
+    let ids = ids.filter_map(|item| item["id"].as_str()).map(ArmId::new);
+    let container = action.arm_id.in_subscription(room.open);
+    let unknown: Vec<_> = room.journal.known(|recorded, deleted| {
+        let all = recorded.rows.values().map(|row| &row.arm_id).chain(deleted);
+        let inside: Vec<_> = all.filter(|id| *id != &container && lies_in(id, &container)).collect();
+        let is_known = |id: &ArmId| inside.iter().any(|known| lies_in(id, known));
+        ids.filter(|id| !is_known(id)).map(|id| id.to_string()).collect()
+    });
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let count = unknown.len();
+    let some = unknown.into_iter().take(NAMED).collect();
+    let container = action.address.to_string();
+    Err(Refusal::Contents { container, noun: contents.noun.clone(), count, some }.into())
+}
+
+/// Whether an id is this one, or lies inside of it.
+fn lies_in(id: &ArmId, outer: &ArmId) -> bool {
+    let (id, outer) = (id.as_str(), outer.as_str());
+    let (Some(start), Some(rest)) = (id.get(..outer.len()), id.get(outer.len()..)) else { return false };
+    start.eq_ignore_ascii_case(outer) && (rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,0 +1,386 @@
+//! The command line as clap reads it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::printer::Colour;
+use crate::model::{Address, Allowed, AllowedWhat};
+
+/// Keeps Azure labs as YAML: plans what differs, carries it out, remembers what it did.
+#[derive(Debug, Parser)]
+#[command(
+    name = "labwright",
+    version,
+    max_term_width = 100,
+    args_override_self = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = super::help::EXIT_CODES
+)]
+pub(super) struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What holds for every command; before or after its name.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Global {
+    /// The project's folder.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", default_value = ".", global = true)]
+    pub(super) directory: PathBuf,
+    /// The environment of the project.
+    #[arg(long, value_name = "NAME", env = "LABWRIGHT_ENV", global = true)]
+    pub(super) env: Option<String>,
+    /// A variable of the project; also as LABWRIGHT_VAR_name.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable, global = true)]
+    pub(super) variables: Vec<(String, String)>,
+    /// When to use colour.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
+    pub(super) color: Colour,
+    /// Says only results and problems.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Says more; twice: each request to Azure.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(super) verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Writes a starter project that works on the emulator as it is
+    Init(Init),
+    /// Checks files, references and rules; no state, no network
+    Validate(Report),
+    /// Shows what would change
+    Plan(Plan),
+    /// Plans, asks, and carries out; or carries out a saved plan exactly
+    Apply(Apply),
+    /// Destroys everything that is recorded
+    Destroy(Destroy),
+    /// Compares what is recorded with what Azure has; changes nothing, exit 2 where they differ
+    Drift(Drift),
+    /// Shows a saved plan, or the expanded configuration
+    Show(Show),
+    /// Looks at what is recorded
+    #[command(subcommand)]
+    State(State),
+    /// Draws the graph of a plan's actions
+    Graph(Graph),
+    /// Explains the code of a diagnostic or a rule
+    Explain(Explain),
+    /// Prints a JSON schema: of the configuration, or of a command's JSON
+    Schema(Schema),
+    /// Prints the completions of a shell
+    Completions(Completions),
+    /// Serves the embedded Azure for any client; needs no project
+    Emulator(Emulator),
+}
+
+/// A report's format.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one document on stdout, whatever happens.
+    Json,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Report {
+    /// The report's format.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Writes JSON to a file beside the chosen format.
+    #[arg(long, value_name = "FILE")]
+    pub(super) json_into: Option<PathBuf>,
+}
+
+/// What a plan is about.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Scope {
+    /// Reads Azure first.
+    #[arg(long)]
+    pub(super) refresh: bool,
+    /// Only this and what it needs; repeatable.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) target: Vec<Address>,
+    /// Not this and what needs it; repeatable.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) exclude: Vec<Address>,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Where; the project's folder if not given.
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// What about.
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// Saves the plan, for `labwright apply FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Exits 2 where there is something to do.
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Carry {
+    /// Does not ask.
+    #[arg(long, short = 'y')]
+    pub(super) yes: bool,
+    /// How many actions go on at once.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub(super) parallelism: u16,
+    /// How long to wait for another run to end: 30s, 10m.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = wait)]
+    pub(super) lock_timeout: Duration,
+    /// How it is written.
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// A plan saved by `plan --out`.
+    #[arg(conflicts_with_all = ["target", "exclude", "refresh"])]
+    pub(super) plan: Option<PathBuf>,
+    /// Consents to what cannot be undone: delete, replace, shrink, republish, reexport; =N or :ADDR.
+    #[arg(long, value_name = "WHAT", value_parser = allowed)]
+    pub(super) allow: Vec<Allowed>,
+    /// What about.
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub(super) carry: Carry,
+}
+
+/// `destroy`.
+#[derive(Debug, Args)]
+pub(super) struct Destroy {
+    /// What about.
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub(super) carry: Carry,
+}
+
+/// `drift`.
+#[derive(Debug, Args)]
+pub(super) struct Drift {
+    /// Only this; repeatable.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) target: Vec<Address>,
+    /// How it is written.
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// A plan saved by `plan --out`.
+    #[arg(required_unless_present = "config", conflicts_with = "config")]
+    pub(super) plan: Option<PathBuf>,
+    /// The expanded configuration, as YAML.
+    #[arg(long)]
+    pub(super) config: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// `state`.
+#[derive(Debug, Subcommand)]
+pub(super) enum State {
+    /// Lists what is recorded
+    List(Report),
+    /// Shows one record
+    Show(StateShow),
+}
+
+/// `state show`.
+#[derive(Debug, Args)]
+pub(super) struct StateShow {
+    /// Which.
+    pub(super) address: Address,
+    /// How it is written.
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub(super) struct Graph {
+    /// The picture's language.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: GraphFormat,
+    /// What about.
+    #[command(flatten)]
+    pub(super) scope: Scope,
+}
+
+/// A picture's language.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// Graphviz.
+    #[default]
+    Dot,
+    /// Mermaid, which Markdown on many sites shows.
+    Mermaid,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// A diagnostic's code or a rule's id, such as GEO-11.
+    pub(super) code: String,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Whose: labwright (the configuration), apply, drift, findings, plan, state-list, state-show.
+    #[arg(default_value = "labwright")]
+    pub(super) name: String,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell.
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// `emulator`.
+#[derive(Debug, Args)]
+pub(super) struct Emulator {
+    /// A loopback address; port 0 is any free one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub(super) listen: SocketAddr,
+    /// Keeps the world in this file; without it, in memory.
+    #[arg(long, value_name = "FILE")]
+    pub(super) data: Option<PathBuf>,
+    /// The only client that gets tokens, ID:SECRET; without it, any.
+    #[arg(long, value_name = "ID:SECRET", value_parser = client)]
+    pub(super) client: Option<(String, String)>,
+    /// How fast its time goes; 1 is real time. Without it operations last some hundredths of a second.
+    #[arg(long, value_name = "X")]
+    pub(super) time_scale: Option<f64>,
+    /// What everything random in it comes from.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Faults to make, separated by blanks; repeatable.
+    #[arg(long, value_name = "SPEC")]
+    pub(super) faults: Vec<String>,
+    /// Writes each request and answer to this file, passwords masked.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) record: Option<PathBuf>,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("variables are given as NAME=VALUE".into()),
+    }
+}
+
+fn client(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((id, secret)) if !id.is_empty() && !secret.is_empty() => Ok((id.to_owned(), secret.to_owned())),
+        _ => Err("a client is given as ID:SECRET".into()),
+    }
+}
+
+/// `delete`, `delete=3`, `shrink:Lab/a`, `delete:Lab=3`.
+fn allowed(text: &str) -> Result<Allowed, String> {
+    let (rest, at_most) = match text.rsplit_once('=') {
+        Some((rest, number)) => {
+            (rest, Some(number.parse().map_err(|_| format!("`{number}` is no number of resources"))?))
+        }
+        None => (text, None),
+    };
+    let (word, on) = rest.split_once(':').map_or((rest, None), |(word, on)| (word, Some(on.to_owned())));
+    let what = AllowedWhat::ALL.into_iter().find(|what| what.as_str() == word);
+    let words = AllowedWhat::ALL.map(AllowedWhat::as_str).join(", ");
+    let what = what.ok_or_else(|| format!("`{word}` is none of {words}"))?;
+    if on.as_ref().is_some_and(String::is_empty) {
+        return Err(format!("write an address after the colon, such as `{word}:Lab/optics`"));
+    }
+    Ok(Allowed { what, on, at_most })
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "s" | "" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        _ => None,
+    };
+    let seconds = factor.and_then(|factor| digits.parse::<u64>().ok()?.checked_mul(factor));
+    seconds.map(Duration::from_secs).ok_or_else(|| "write it as 30s, 10m or 1h".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn consents_are_given_for_a_number_or_an_address() {
+        let lab = Allowed { what: AllowedWhat::Shrink, on: Some("Lab/a".into()), at_most: None };
+        assert_eq!(allowed("shrink:Lab/a"), Ok(lab));
+        let deletes = Allowed { what: AllowedWhat::Delete, on: None, at_most: Some(3) };
+        assert_eq!(allowed("delete=3"), Ok(deletes));
+        assert!(
+            allowed("everything").is_err() && allowed("delete=x").is_err() && allowed("delete:").is_err()
+        );
+    }
+
+    #[test]
+    fn global_options_stand_before_or_after_the_command() {
+        for line in ["labwright -C x plan --env prod", "labwright plan -C x --env prod"] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).expect("parses");
+            assert_eq!(
+                (arguments.global.directory.as_os_str(), arguments.global.env.as_deref()),
+                ("x".as_ref(), Some("prod"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_wait_is_in_seconds_minutes_or_hours() {
+        assert_eq!(wait("10m"), Ok(Duration::from_mins(10)));
+        assert!(wait("soon").is_err());
+    }
+}

@@ -1,0 +1,346 @@
+//! Carrying a plan out, alike for `apply` and `destroy`: lock, settle, plan, show, agree, execute, report.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
+
+use super::arguments::{Carry, Scope};
+use super::cloud::{self, Connection};
+use super::failure::CommandError;
+use super::plan::{Comparison, Made, compare};
+use super::progress::Reporter;
+use super::record::{self, Record};
+use super::{Context, Exit, Failure, consent, day, project, refresh, saved, settle, signals};
+use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, preflight};
+use crate::config::Project;
+use crate::model::{Allowed, Recorded, RunHeader, Secret, Severity, canonical};
+use crate::plan::{Plan, Run, check};
+use crate::render::json::{self, PlanDocument, RunDocument};
+use crate::render::{Background, PlanView, RunView, Settled, terminal};
+use crate::state::{RunLock, SqliteStore, Store, host_name};
+
+/// What an unset password variable opens to on the emulator, which has no student to keep out.
+const DUMMY_PASSWORD: &str = "Emulator-only-1!";
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    /// Whether everything is to go.
+    pub(super) destroy: bool,
+    /// A saved plan to carry out exactly.
+    pub(super) saved: Option<&'a Path>,
+    /// What about.
+    pub(super) scope: &'a Scope,
+    /// Consents.
+    pub(super) allow: &'a [Allowed],
+    /// How it is carried out.
+    pub(super) carry: &'a Carry,
+}
+
+/// What a run works with.
+#[derive(Debug)]
+pub(super) struct Doing<'a> {
+    /// The files.
+    pub(super) project: &'a Project,
+    /// What is asked for.
+    pub(super) asked: &'a Asked<'a>,
+}
+
+/// Carries out what is asked for.
+pub(super) fn run(asked: &Asked<'_>, context: &Context) -> Result<Exit, Failure> {
+    let project = project::load(context)?;
+    let saved = asked.saved.map(saved::read).transpose()?;
+    let place = record::place(&project, context);
+    let waiting =
+        |holder: &crate::state::Holder| context.printer.note(&format!("The state is {holder}; waiting …\n"));
+    let lock = RunLock::acquire(&place, context.command, asked.carry.lock_timeout, &mut { waiting })?;
+    let doing = Doing { project: &project, asked };
+    let result = cloud::runtime()?.block_on(async {
+        let mut link = Link(None);
+        let result = doing.all(saved, &mut link, context).await;
+        if let Some(connection) = link.0 {
+            connection.close().await;
+        }
+        result
+    });
+    drop(lock);
+    result
+}
+
+/// The connection, once it is needed: a plan with nothing to do starts no emulator.
+struct Link(Option<Connection>);
+
+impl Link {
+    async fn get(&mut self, project: &Project, context: &Context) -> Result<&Connection, Failure> {
+        if self.0.is_none() {
+            self.0 = Some(cloud::connect(project, context).await?);
+        }
+        Ok(self.0.as_ref().expect("it was just made"))
+    }
+}
+
+impl Doing<'_> {
+    async fn all(&self, saved: Option<Plan>, link: &mut Link, context: &Context) -> Result<Exit, Failure> {
+        let mut record = record::read(self.project, context)?;
+        let settled = self.settle(&mut record, link, context).await?;
+        let made = self.made(saved, &record, link, context).await?;
+        let Made { plan, recorded, mut background } = made;
+        if let Some(settled) = &settled {
+            background.remarks.push(settled_remark(settled));
+        }
+        let view = PlanView::new(&plan, background);
+        if !context.is_json() {
+            context.printer.result(&terminal::plan(&view, context.printer.result_look()));
+        }
+        if let Err(refusal) = self.agreed(&view, context) {
+            return refused(&view, refusal, context);
+        }
+        if plan.is_empty() {
+            let document = PlanDocument::new(context.command, Exit::Done.code(), &view);
+            context.report_json(&json::text(&RunDocument::not_run(document)))?;
+            return Ok(Exit::Done);
+        }
+        let connection = link.get(self.project, context).await?;
+        self.execute(&view, recorded, connection, context).await
+    }
+
+    async fn settle(
+        &self,
+        record: &mut Record,
+        link: &mut Link,
+        context: &Context,
+    ) -> Result<Option<Settled>, Failure> {
+        let Some(run) = record.open_run.take() else { return Ok(None) };
+        let Some(mut store) = SqliteStore::open_existing(&record::place(self.project, context))? else {
+            return Ok(None);
+        };
+        let connection = link.get(self.project, context).await?;
+        let recorded = std::mem::take(&mut record.recorded);
+        let settled = settle::settle(&run, recorded, &mut store, connection, self, context).await?;
+        drop(store);
+        *record = record::read(self.project, context)?;
+        Ok(Some(settled))
+    }
+
+    /// The saved plan where there is one and it still fits, else a new one.
+    async fn made(
+        &self,
+        saved: Option<Plan>,
+        record: &Record,
+        link: &mut Link,
+        context: &Context,
+    ) -> Result<Made, Failure> {
+        let Asked { destroy, scope, allow, .. } = self.asked;
+        if let Some(plan) = saved {
+            saved::check(&plan, record, self.project)?;
+            let (plan, standing) = saved::standing(plan, self.project, &day::today()?);
+            let path =
+                self.asked.saved.map(|path| super::words::quoted(path.as_os_str())).unwrap_or_default();
+            let background = Background {
+                remarks: record.remarks(self.project),
+                compared: vec![format!(
+                    "The plan saved in {path}; the record is still what it was made from."
+                )],
+                apply_command: format!("{} {path}", context.typed("apply")),
+                allowed: standing.into_iter().chain(allow.iter().cloned()).collect(),
+            };
+            return Ok(Made { plan, recorded: record.recorded.clone(), background });
+        }
+        let refreshed = match scope.refresh {
+            true => {
+                let connection = link.get(self.project, context).await?;
+                Some(refresh::read(&record.recorded, connection, context).await)
+            }
+            false => None,
+        };
+        let comparison = Comparison { project: self.project, record, scope, destroy: *destroy, refreshed };
+        let mut made = compare(&comparison, context)?;
+        for allowed in *allow {
+            made.background.apply_command += &format!(" --allow {}", allow_words(allowed));
+        }
+        made.background.allowed = allow.to_vec();
+        Ok(made)
+    }
+
+    /// Whether the plan may be carried out: no refusal, every consent, and a yes.
+    fn agreed(&self, view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
+        let broken = check(view.plan);
+        if !broken.is_empty() {
+            return Err(CommandError::BrokenPlan { what: broken.join("; ") }.into());
+        }
+        if view.is_refused() {
+            let errors = view.findings.iter().filter(|finding| finding.severity == Severity::Error);
+            return Err(CommandError::Refused { count: errors.count() }.into());
+        }
+        consent::given(view)?;
+        if view.plan.is_empty() || self.asked.carry.yes {
+            return Ok(());
+        }
+        if context.is_json() && !context.is_unattended() {
+            context.printer.problem(&terminal::plan(view, context.printer.other_look()));
+        }
+        consent::ask(view, context)
+    }
+
+    async fn execute(
+        &self,
+        view: &PlanView<'_>,
+        recorded: Recorded,
+        connection: &Connection,
+        context: &Context,
+    ) -> Result<Exit, Failure> {
+        let plan = view.plan;
+        let secrets = self.secrets(context);
+        preflight(plan, &secrets).await.map_err(apply_failure)?;
+        self.tell_dummies(plan, context);
+        let mut store = SqliteStore::open_or_create(&record::place(self.project, context))?;
+        let id = store.begin(header(context), &canonical(plan), &connection.identity)?;
+        let reporter = Reporter::new(plan, context);
+        let stop = Arc::new(Notify::new());
+        let open_subscription = |name: &str| connection.subscriptions.get(name).cloned();
+        let carried = {
+            let mut surroundings = Surroundings {
+                arm: &connection.arm,
+                store: &mut store,
+                secrets: &secrets,
+                now: &now_ms,
+                open_subscription: &open_subscription,
+            };
+            let mut events = |event| reporter.take(event);
+            let options = options(self);
+            let stopping = Arc::clone(&stop);
+            let execution = apply::execute(
+                id,
+                plan,
+                recorded,
+                &mut surroundings,
+                &options,
+                stopping.notified(),
+                &mut events,
+            );
+            tokio::select! {
+                report = execution => Some(report.map_err(apply_failure)?),
+                never = reporter.beat() => match never {},
+                () = signals::twice(stop) => None,
+            }
+        };
+        reporter.finish();
+        record::watermark(self.project, context).raise(&store.meta()?)?;
+        let run = match carried {
+            Some(report) => RunView::new(&report.run, Some(id), report.stopped),
+            None => {
+                let entries: Vec<_> = store.journal(id)?.into_iter().map(|(_, entry)| entry).collect();
+                RunView::new(&Run::after(plan, &entries), Some(id), true)
+            }
+        };
+        // A saved plan is stale once a part of it is done.
+        let again = self.asked.saved.map(|_| context.typed("apply"));
+        finished(view, &run, again.as_deref().unwrap_or(&view.apply_command), context)
+    }
+
+    /// Opens secrets: files below the project, variables; on the emulator an unset variable is no obstacle.
+    pub(super) fn secrets(&self, context: &Context) -> FromFiles<'static> {
+        let instead = match self.project.settings.cloud {
+            crate::config::CloudSettings::Emulator => Some(Secret::new(DUMMY_PASSWORD.to_owned())),
+            crate::config::CloudSettings::Azure(_) => None,
+        };
+        FromFiles { root: context.root().to_owned(), variable: &of_environment, instead }
+    }
+
+    fn tell_dummies(&self, plan: &Plan, context: &Context) {
+        if self.project.settings.cloud != crate::config::CloudSettings::Emulator {
+            return;
+        }
+        let unset = apply::secrets_of(plan).into_iter().filter_map(|secret| match secret {
+            crate::model::SecretReference::Env(name) if of_environment(&name).is_none() => Some(name),
+            _ => None,
+        });
+        let unset: Vec<_> = unset.collect();
+        if !unset.is_empty() {
+            let names = unset.join(", ");
+            context
+                .printer
+                .note(&format!("Not set: {names}. The emulator takes a made-up password instead.\n"));
+        }
+    }
+}
+
+fn of_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Tells a refusal: the plan stands above it, in JSON they are one document.
+fn refused(view: &PlanView<'_>, refusal: Failure, context: &Context) -> Result<Exit, Failure> {
+    let mut document = PlanDocument::new(context.command, refusal.exit.code(), view);
+    document.findings.extend(refusal.findings.iter().cloned());
+    context.printer.problem(&refusal.text(context.printer.other_look()));
+    context.report_json(&json::text(&RunDocument::not_run(document)))?;
+    Ok(refusal.exit)
+}
+
+/// Tells how a run came out.
+fn finished(view: &PlanView<'_>, run: &RunView<'_>, again: &str, context: &Context) -> Result<Exit, Failure> {
+    let exit = match (run.is_complete(), run.counts.failed > 0) {
+        (true, _) => Exit::Done,
+        (false, _) if run.interrupted => Exit::Interrupted,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Interrupted,
+    };
+    let mut text = format!("\n{}", terminal::run(run, context.printer.result_look()));
+    if exit != Exit::Done {
+        text += &format!("Nothing is lost; to go on:\n  {again}\n");
+    }
+    let document = PlanDocument::new(context.command, exit.code(), view);
+    context.report(&text, &json::text(&RunDocument::new(document, run)))?;
+    Ok(exit)
+}
+
+fn settled_remark(settled: &Settled) -> crate::model::Finding {
+    let message =
+        format!("run {} had broken off; what was under way was looked up and recorded", settled.run);
+    super::context::remark("settled-run", Severity::Info, message, None)
+}
+
+/// How much at once, and how long to wait for what.
+pub(super) fn options(doing: &Doing<'_>) -> Options {
+    let base = if doing.project.desired.real_endpoint { Options::azure() } else { Options::loopback() };
+    Options { parallelism: usize::from(doing.asked.carry.parallelism), ..base }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> u64 {
+    let since: Duration = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn header(context: &Context) -> RunHeader {
+    RunHeader {
+        id: 0,
+        started_ms: now_ms(),
+        ended_ms: None,
+        host: host_name(),
+        pid: std::process::id(),
+        command: context.command.to_owned(),
+        outcome: None,
+    }
+}
+
+/// `delete`, `delete=3`, `shrink:Lab/a`: as it is typed.
+fn allow_words(allowed: &Allowed) -> String {
+    let Allowed { what, on, at_most } = allowed;
+    let on = on.as_ref().map(|on| format!(":{on}")).unwrap_or_default();
+    let at_most = at_most.map(|number| format!("={number}")).unwrap_or_default();
+    super::words::quoted(format!("{}{on}{at_most}", what.as_str()).as_ref())
+}
+
+/// Sorts what stopped a run by whose move it is.
+pub(super) fn apply_failure(error: ApplyError) -> Failure {
+    let exit = match error {
+        ApplyError::Store(_) => Exit::State,
+        ApplyError::Unsettled { .. } => Exit::Interrupted,
+        ApplyError::Secrets { .. } => Exit::Configuration,
+    };
+    Failure::of(exit, error)
+}

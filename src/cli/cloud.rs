@@ -1,0 +1,202 @@
+//! The way to Azure, or to the emulator in this process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::failure::CommandError;
+use super::{Context, Exit, Failure, record};
+use crate::azure::{Client, Credentials, Settings, TraceLine};
+use crate::config::{AzureSettings, CloudSettings, EMULATOR_SUBSCRIPTION, GuidOrEnv, Project};
+use crate::emulator::{self, DEFAULT_TENANT, Emulator, StartError};
+use crate::model::{Identity, Secret};
+
+/// Azure, ready to be called.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// The client.
+    pub(super) arm: Client,
+    /// The identity with everything opened that the files only name.
+    pub(super) identity: Identity,
+    /// GUIDs by the names of `subscriptions:`.
+    pub(super) subscriptions: BTreeMap<String, String>,
+    emulator: Option<Emulator>,
+}
+
+impl Connection {
+    /// Lets the emulator end, where there is one.
+    pub(super) async fn close(self) {
+        if let Some(emulator) = self.emulator {
+            emulator.stop().await;
+        }
+    }
+}
+
+/// A runtime for the commands that call Azure.
+///
+/// # Errors
+/// Exit 1 where the system gives no threads.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    Ok(runtime.map_err(|source| CommandError::System { doing: "start threads", source })?)
+}
+
+/// Signs nothing in yet: opens names of variables, starts the emulator, makes a client.
+///
+/// # Errors
+/// Exit 3 where variables are not set; exit 6 where another process has the emulator's file.
+pub(super) async fn connect(project: &Project, context: &Context) -> Result<Connection, Failure> {
+    match &project.settings.cloud {
+        CloudSettings::Emulator => to_emulator(project, context).await,
+        CloudSettings::Azure(azure) => to_azure(azure, project, context),
+    }
+}
+
+async fn to_emulator(project: &Project, context: &Context) -> Result<Connection, Failure> {
+    let data = record::emulator_data(context);
+    if let Some(folder) = data.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| CommandError::File {
+            doing: "write",
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    // Nobody else on this machine is to call it.
+    let client = (uuid::Uuid::new_v4().to_string(), uuid::Uuid::new_v4().to_string());
+    let served = emulator::Settings {
+        data: Some(data),
+        client: Some(client.clone()),
+        ..emulator::Settings::default()
+    };
+    let emulator = Emulator::start(served).await.map_err(not_started)?;
+    let credentials =
+        Credentials { tenant: DEFAULT_TENANT.to_owned(), client_id: client.0, secret: Secret::new(client.1) };
+    let mut open = Opening::default();
+    let subscriptions = open.subscriptions(project);
+    // The emulator takes any GUID: a variable that is not set stands for the default one.
+    let subscriptions = subscriptions
+        .into_iter()
+        .map(|(name, guid)| (name, guid.unwrap_or_else(|| EMULATOR_SUBSCRIPTION.to_owned())))
+        .collect::<BTreeMap<_, _>>();
+    let arm = Client::new(Settings {
+        endpoint: emulator.base_url(),
+        authority: Some(emulator.base_url()),
+        ..settings(credentials, &subscriptions, context)
+    })?;
+    let identity = project.desired.identity.clone();
+    Ok(Connection { arm, identity, subscriptions, emulator: Some(emulator) })
+}
+
+/// Says why the emulator does not start.
+pub(super) fn not_started(error: StartError) -> Failure {
+    let exit = match error {
+        StartError::Held { .. } | StartError::Data { .. } | StartError::Newer { .. } => Exit::State,
+        StartError::NotLoopback(_) | StartError::Scale(_) => Exit::Usage,
+        StartError::Listen { .. } | StartError::Record { .. } | StartError::Thread(_) => Exit::Unforeseen,
+    };
+    let help = match error {
+        StartError::Held { .. } => {
+            "one process at a time has it: end the other one, or let `labwright emulator --data FILE` serve it to both"
+        }
+        StartError::Data { .. } => {
+            "put back a copy of the file, or take it away together with the state beside it"
+        }
+        StartError::Newer { .. } => "use the labwright that wrote it, or a newer one",
+        StartError::NotLoopback(_) => "name a loopback address: 127.0.0.1:0",
+        StartError::Scale(_) => "1 is real time, 1000 a thousand times faster",
+        StartError::Listen { .. } => "name another port, or 0 for any free one",
+        StartError::Record { .. } => "name a file that can be written",
+        StartError::Thread(_) => "the system is out of threads or memory",
+    };
+    Failure::of(exit, CommandError::Emulator { source: error, help })
+}
+
+fn to_azure(azure: &AzureSettings, project: &Project, context: &Context) -> Result<Connection, Failure> {
+    let mut open = Opening::default();
+    let tenant = match &azure.tenant {
+        Some(tenant) => open.guid(tenant),
+        None => open.variable("AZURE_TENANT_ID"),
+    };
+    let client_id = open.variable("AZURE_CLIENT_ID");
+    let secret = open.variable("AZURE_CLIENT_SECRET");
+    let subscriptions = open.subscriptions(project);
+    let (Some(tenant), Some(client_id), Some(secret), []) = (tenant, client_id, secret, &open.missing[..])
+    else {
+        return Err(CommandError::Credentials { names: open.missing.join(", ") }.into());
+    };
+    let subscriptions: BTreeMap<_, _> =
+        subscriptions.into_iter().filter_map(|(name, guid)| Some((name, guid?))).collect();
+    let default = subscriptions.get(&azure.subscription).unwrap_or(&azure.subscription).clone();
+    let mut identity = project.desired.identity.clone();
+    identity.tenant.get_or_insert_with(|| tenant.clone());
+    identity.subscription.get_or_insert(default);
+    let arm = Client::new(Settings {
+        endpoint: azure.endpoint.clone(),
+        authority: azure.authority.clone().or_else(|| std::env::var("AZURE_AUTHORITY_HOST").ok()),
+        ca: azure.ca.as_ref().map(|file| context.root().join(file)),
+        ..settings(Credentials { tenant, client_id, secret: Secret::new(secret) }, &subscriptions, context)
+    })?;
+    Ok(Connection { arm, identity, subscriptions, emulator: None })
+}
+
+/// The settings that are alike for both.
+fn settings(
+    credentials: Credentials,
+    subscriptions: &BTreeMap<String, String>,
+    context: &Context,
+) -> Settings {
+    let hosts = std::env::var("LABWRIGHT_ENDPOINT_HOSTS").unwrap_or_default();
+    Settings {
+        endpoint: String::new(),
+        authority: None,
+        credentials,
+        ca: None,
+        correlation_id: uuid::Uuid::new_v4(),
+        subscriptions: subscriptions.clone(),
+        hosts: hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect(),
+        pace: None,
+        trace: (context.printer.verbosity() > 1).then(|| {
+            let printer = super::printer::Printer::new(super::printer::Printing::default());
+            let trace: crate::azure::Trace = Arc::new(move |line| printer.note(&trace_line(line)));
+            trace
+        }),
+    }
+}
+
+fn trace_line(line: &TraceLine<'_>) -> String {
+    let TraceLine { method, path, attempt, status, took, request_id, again_in } = line;
+    let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let again = again_in.map(|wait| format!(", again in {} ms", wait.as_millis())).unwrap_or_default();
+    let id = request_id.map(|id| format!(" [{id}]")).unwrap_or_default();
+    let path = crate::render::clean(path);
+    format!("  {method:?} {path} → {status} in {} ms, attempt {attempt}{again}{id}\n", took.as_millis())
+}
+
+/// Opens names of environment variables, and remembers which are not set.
+#[derive(Debug, Default)]
+struct Opening {
+    missing: Vec<String>,
+}
+
+impl Opening {
+    fn variable(&mut self, name: &str) -> Option<String> {
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+        if value.is_none() && !self.missing.iter().any(|known| known == name) {
+            self.missing.push(name.to_owned());
+        }
+        value
+    }
+
+    fn guid(&mut self, guid: &GuidOrEnv) -> Option<String> {
+        match guid {
+            GuidOrEnv::Guid(guid) => Some(guid.clone()),
+            GuidOrEnv::Env(name) => self.variable(name),
+        }
+    }
+
+    fn subscriptions(&mut self, project: &Project) -> BTreeMap<String, Option<String>> {
+        let named = &project.settings.subscriptions;
+        named.iter().map(|(name, guid)| (name.clone(), self.guid(guid))).collect()
+    }
+}

@@ -1,0 +1,41 @@
+//! Who agrees to a plan: consents given beside `--yes`, and the typed yes.
+
+use std::io::BufRead;
+
+use super::failure::CommandError;
+use super::{Context, Failure};
+use crate::render::PlanView;
+
+/// Whether everything that takes a consent of its own has it.
+///
+/// # Errors
+/// Exit 4 with the line to paste.
+pub(super) fn given(view: &PlanView<'_>) -> Result<(), Failure> {
+    if view.missing.is_empty() {
+        return Ok(());
+    }
+    let said = |missing: &crate::render::MissingConsent| {
+        format!("{} of {}", missing.what.as_str(), missing.addresses.join(", "))
+    };
+    let what = view.missing.iter().map(said).collect::<Vec<_>>().join("; ");
+    Err(CommandError::MissingConsent { what, command: view.apply_command.clone() }.into())
+}
+
+/// Asks whether to carry a plan out; only `yes` is one.
+///
+/// # Errors
+/// Exit 4 where the answer is another, or nobody is there.
+pub(super) fn ask(view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
+    if context.is_unattended() {
+        return Err(CommandError::NobodyToAsk.into());
+    }
+    let (project, _) = view.title.split_once(':').unwrap_or((&view.title, ""));
+    let doing = if view.plan.destroy { "Destroy all this of" } else { "Carry this out on" };
+    context.printer.problem(&format!("\n{doing} {project}? Only `yes` is accepted: "));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    match read.is_ok() && answer.trim() == "yes" {
+        true => Ok(()),
+        false => Err(CommandError::NotConfirmed.into()),
+    }
+}

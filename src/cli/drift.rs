@@ -1,0 +1,67 @@
+//! `labwright drift`: recorded against observed; changes nothing.
+
+use std::collections::BTreeSet;
+
+use super::arguments::Drift as Arguments;
+use super::failure::CommandError;
+use super::record::{self, Record};
+use super::refresh::{self, Sight};
+use super::{Context, Exit, Failure, cloud, project};
+use crate::config::Project;
+use crate::model::Address;
+use crate::plan;
+use crate::render::json::{self, DriftDocument};
+use crate::render::{DriftView, terminal};
+
+/// Says what is not as recorded; exit 2 where anything is not.
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let project = project::load(context)?;
+    let record = record::read(&project, context)?;
+    let addresses = addresses(&arguments.target, &record)?;
+    let (seen, unreadable) = match addresses.is_empty() {
+        true => Sight::default(),
+        false => cloud::runtime()?.block_on(look(&project, &record, &addresses, context))?,
+    };
+    let drifted = plan::drift(&record.recorded, &seen, &project.desired);
+    let mut remarks = record.remarks(&project);
+    let is_partial = !unreadable.is_empty();
+    remarks.extend(unreadable);
+    let command = format!("{} --refresh", context.typed("apply"));
+    let mut view = DriftView::new(&project.desired.identity, seen.len(), remarks, command);
+    for drifted in &drifted {
+        let resource = project.desired.resources.get(&drifted.address);
+        let source = resource.map(|resource| resource.source.clone());
+        let attributes = (!drifted.gone).then_some(&drifted.attributes[..]);
+        view.add(drifted.address.as_str(), source, attributes);
+    }
+    let exit = match (drifted.is_empty(), is_partial) {
+        (false, _) => Exit::Changes,
+        (true, true) => Exit::Unforeseen,
+        (true, false) => Exit::Done,
+    };
+    let text = terminal::drift(&view, context.printer.result_look());
+    context.report(&text, &json::text(&DriftDocument::new(exit.code(), &view)))?;
+    Ok(exit)
+}
+
+/// Everything that is recorded, or what is asked for of it.
+fn addresses(target: &[Address], record: &Record) -> Result<BTreeSet<Address>, Failure> {
+    let rows = &record.recorded.rows;
+    if let Some(unknown) = target.iter().find(|address| !rows.contains_key(*address)) {
+        let help = "`labwright state list` shows what is recorded".to_owned();
+        return Err(CommandError::NotFound { name: unknown.to_string(), help }.into());
+    }
+    Ok(if target.is_empty() { rows.keys().cloned().collect() } else { target.iter().cloned().collect() })
+}
+
+async fn look(
+    project: &Project,
+    record: &Record,
+    addresses: &BTreeSet<Address>,
+    context: &Context,
+) -> Result<Sight, Failure> {
+    let connection = cloud::connect(project, context).await?;
+    let sight = refresh::look(&record.recorded, addresses, &connection, context).await;
+    connection.close().await;
+    Ok(sight)
+}

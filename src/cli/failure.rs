@@ -1,0 +1,288 @@
+//! How a command fails: an exit code, and problems with code, place and help.
+
+use std::path::PathBuf;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report, ThemeCharacters, ThemeStyles};
+use thiserror::Error;
+
+use super::exit::Exit;
+use crate::azure::ArmError;
+use crate::model::Severity;
+use crate::plan::PlanError;
+use crate::render::json::FindingDocument;
+use crate::render::terminal::Look;
+use crate::state::StateError;
+
+/// Why a command ends without its result.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The exit code.
+    pub(super) exit: Exit,
+    /// What is said to people on stderr.
+    pub(super) reports: Vec<Report>,
+    /// The same for machines.
+    pub(super) findings: Vec<FindingDocument>,
+}
+
+/// What can be wrong with a command itself.
+#[derive(Debug, Error, Diagnostic)]
+pub(super) enum CommandError {
+    /// A folder holds no project.
+    #[error("`{}` has no labwright.yaml", folder.display())]
+    #[diagnostic(
+        code(labwright::cli::no_project),
+        help("start a project there with `labwright init {}`, or name its folder with -C", folder.display())
+    )]
+    NoProject {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// `LABWRIGHT_TODAY` holds no day.
+    #[error("`LABWRIGHT_TODAY` is `{text}`, which is no day")]
+    #[diagnostic(code(labwright::cli::bad_day), help("write it as YYYY-MM-DD"))]
+    BadDay {
+        /// What it holds.
+        text: String,
+    },
+    /// The command line is wrong.
+    #[error("{message}")]
+    #[diagnostic(code(labwright::cli::usage), help("{help}"))]
+    Usage {
+        /// How.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+    /// There are more problems than are shown.
+    #[error("{count} more problems are not shown")]
+    #[diagnostic(code(labwright::cli::more_problems), help("mend these first"))]
+    MoreProblems {
+        /// How many.
+        count: usize,
+    },
+    /// Something would be overwritten.
+    #[error("`{}` is already there", path.display())]
+    #[diagnostic(
+        code(labwright::cli::exists),
+        help("init overwrites nothing: name another folder, or take the file away")
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot {doing} `{}`", path.display())]
+    #[diagnostic(code(labwright::cli::file))]
+    File {
+        /// `read` or `write`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system refuses something.
+    #[error("cannot {doing}")]
+    #[diagnostic(code(labwright::cli::system))]
+    System {
+        /// What.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The emulator does not start.
+    #[error("the emulator does not start")]
+    #[diagnostic(code(labwright::cli::emulator), help("{help}"))]
+    Emulator {
+        /// Why.
+        source: crate::emulator::StartError,
+        /// What to do.
+        help: &'static str,
+    },
+    /// A file that should be a saved plan is none.
+    #[error("`{}` is no plan that this labwright can carry out: {why}", path.display())]
+    #[diagnostic(code(labwright::cli::no_plan), help("write a new one with `labwright plan --out FILE`"))]
+    NoPlan {
+        /// The file.
+        path: PathBuf,
+        /// What is the matter.
+        why: String,
+    },
+    /// A saved plan does not fit the state any more.
+    #[error("the saved plan is stale: {what}")]
+    #[diagnostic(code(labwright::cli::stale_plan), help("plan again, look, and apply that plan"))]
+    StalePlan {
+        /// Which facts changed.
+        what: String,
+    },
+    /// Rules or guards refuse the plan.
+    #[error("refused: {count} of the findings above stop this plan")]
+    #[diagnostic(code(labwright::cli::refused), help("`labwright explain CODE` says more about each"))]
+    Refused {
+        /// How many.
+        count: usize,
+    },
+    /// Nobody can be asked.
+    #[error("nobody is there to answer, and --yes is not given")]
+    #[diagnostic(
+        code(labwright::cli::not_confirmed),
+        help(
+            "look at the plan above, then add --yes; a reviewed plan is applied with `labwright apply PLAN --yes`"
+        )
+    )]
+    NobodyToAsk,
+    /// The answer was not `yes`.
+    #[error("not carried out: the answer was not `yes`")]
+    #[diagnostic(code(labwright::cli::not_confirmed))]
+    NotConfirmed,
+    /// Consents are missing.
+    #[error("the plan takes a consent of its own: {what}")]
+    #[diagnostic(code(labwright::cli::missing_consent), help("if that is meant: {command}"))]
+    MissingConsent {
+        /// Which, for what.
+        what: String,
+        /// The command that gives them.
+        command: String,
+    },
+    /// An earlier run broke off and could not be settled.
+    #[error("run {run} broke off, and what became of {open} cannot be told yet")]
+    #[diagnostic(code(labwright::cli::not_settled), help("wait a little and run the command again"))]
+    NotSettled {
+        /// The run.
+        run: u64,
+        /// Which actions are open.
+        open: String,
+    },
+    /// Something named does not exist.
+    #[error("there is no `{name}`")]
+    #[diagnostic(code(labwright::cli::not_found), help("{help}"))]
+    NotFound {
+        /// What was named.
+        name: String,
+        /// Where to look.
+        help: String,
+    },
+    /// Environment variables that name the Azure account are not set.
+    #[error("{names} must be set to call Azure")]
+    #[diagnostic(
+        code(labwright::cli::credentials),
+        help(
+            "labwright signs in as a service principal with a secret: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET"
+        )
+    )]
+    Credentials {
+        /// Their names.
+        names: String,
+    },
+    /// A plan does not hold together.
+    #[error("the plan does not hold together: {what}")]
+    #[diagnostic(
+        code(labwright::cli::broken_plan),
+        help("this is a bug of labwright; nothing was changed. Please report it with the configuration")
+    )]
+    BrokenPlan {
+        /// What does not hold.
+        what: String,
+    },
+}
+
+impl CommandError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::BadDay { .. } | Self::Usage { .. } | Self::Exists { .. } | Self::NotFound { .. } => {
+                Exit::Usage
+            }
+            Self::NoProject { .. } | Self::Credentials { .. } | Self::MoreProblems { .. } => {
+                Exit::Configuration
+            }
+            Self::NoPlan { .. }
+            | Self::StalePlan { .. }
+            | Self::Refused { .. }
+            | Self::NobodyToAsk
+            | Self::NotConfirmed
+            | Self::MissingConsent { .. } => Exit::Refused,
+            Self::NotSettled { .. } => Exit::Interrupted,
+            Self::File { .. } | Self::System { .. } | Self::Emulator { .. } | Self::BrokenPlan { .. } => {
+                Exit::Unforeseen
+            }
+        }
+    }
+
+    /// A wrong command line.
+    pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: help.into() }
+    }
+}
+
+impl Failure {
+    /// A failure with one problem.
+    #[must_use]
+    pub(super) fn of(exit: Exit, problem: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Self { exit, findings: vec![finding(&problem)], reports: vec![Report::new(problem)] }
+    }
+
+    /// All that is said to people.
+    #[must_use]
+    pub(super) fn text(&self, look: Look) -> String {
+        self.reports.iter().map(|report| diagnostic_text(report.as_ref(), look)).collect()
+    }
+}
+
+/// A problem as people see it: snippet, code, help.
+#[must_use]
+pub(super) fn diagnostic_text(problem: &dyn Diagnostic, look: Look) -> String {
+    let styles = if look.colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_links(false);
+    let mut text = String::new();
+    match handler.render_report(&mut text, problem) {
+        Ok(()) => text,
+        Err(_) => format!("{problem}\n"),
+    }
+}
+
+/// A problem as a finding; its sources follow its own words.
+pub(super) fn finding(problem: &dyn Diagnostic) -> FindingDocument {
+    let mut message = problem.to_string();
+    let mut source = problem.source();
+    while let Some(error) = source {
+        message = format!("{message}: {error}");
+        source = error.source();
+    }
+    FindingDocument {
+        rule: problem.code().map_or_else(|| "labwright".to_owned(), |code| code.to_string()),
+        severity: Severity::Error,
+        message,
+        address: None,
+        source: None,
+        help: problem.help().map(|help| help.to_string()),
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        Self::of(error.exit(), error)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self::of(Exit::State, error)
+    }
+}
+
+impl From<ArmError> for Failure {
+    fn from(error: ArmError) -> Self {
+        Self::of(Exit::Unforeseen, error)
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let exit = match error {
+            PlanError::Cycle { .. } => Exit::Configuration,
+            PlanError::UnknownAddress { .. } => Exit::Usage,
+        };
+        Self::of(exit, error)
+    }
+}

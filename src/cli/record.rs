@@ -1,0 +1,92 @@
+//! What is recorded: the state, read and checked.
+
+use std::path::PathBuf;
+
+use super::{Context, Failure};
+use crate::config::Project;
+use crate::model::{Cloud, Finding, Identity, Recorded, RunHeader, Severity};
+use crate::state::{Meta, SqliteStore, StateError, Store, Watermark, same_identity};
+
+/// What is recorded, at one instant.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    /// The rows.
+    pub(super) recorded: Recorded,
+    /// What is known of the state; `None` where there is none yet.
+    pub(super) meta: Option<Meta>,
+    /// The latest run, where it has no end.
+    pub(super) open_run: Option<RunHeader>,
+}
+
+/// The state's file.
+pub(super) fn place(project: &Project, context: &Context) -> PathBuf {
+    context.root().join(&project.settings.state)
+}
+
+/// The emulator's file.
+pub(super) fn emulator_data(context: &Context) -> PathBuf {
+    context.root().join(".labwright").join("emulator.db")
+}
+
+/// Where the highest serial seen is kept.
+pub(super) fn watermark(project: &Project, context: &Context) -> Watermark {
+    Watermark::new(&context.state_home(), &place(project, context))
+}
+
+/// Reads the state and checks that it belongs here and did not go back in time.
+///
+/// # Errors
+/// Exit 6 where it cannot be read, belongs to something else, or is older than known.
+pub(super) fn read(project: &Project, context: &Context) -> Result<Record, Failure> {
+    let store = SqliteStore::open_read_only(&place(project, context))?;
+    let meta = store.as_ref().map(Store::meta).transpose()?;
+    let watermark = watermark(project, context);
+    match watermark.check(meta.as_ref()) {
+        // State and world of an emulator gone together are a fresh start.
+        Err(StateError::Vanished { .. }) if is_fresh(project, context) => watermark.forget()?,
+        other => other?,
+    }
+    let Some((store, meta)) = store.zip(meta) else {
+        return Ok(Record { recorded: Recorded::default(), meta: None, open_run: None });
+    };
+    belongs(&meta, &project.desired.identity)?;
+    watermark.raise(&meta)?;
+    let open_run = store.last_run()?.filter(|run| run.outcome.is_none());
+    Ok(Record { recorded: store.recorded()?, meta: Some(meta), open_run })
+}
+
+/// Checks that a state belongs to `identity`.
+///
+/// # Errors
+/// Exit 6 with everything that differs.
+pub(super) fn belongs(meta: &Meta, identity: &Identity) -> Result<(), Failure> {
+    Ok(same_identity(meta.identity.as_ref(), identity)?)
+}
+
+fn is_fresh(project: &Project, context: &Context) -> bool {
+    project.desired.identity.cloud == Cloud::Emulator && !emulator_data(context).exists()
+}
+
+impl Record {
+    /// What is to be said of the record itself before a plan.
+    pub(super) fn remarks(&self, project: &Project) -> Vec<Finding> {
+        let mut remarks = Vec::new();
+        if self.recorded.rows.is_empty() && project.desired.real_endpoint {
+            remarks.push(super::context::remark(
+                "state-empty",
+                Severity::Info,
+                "nothing is recorded here; what exists in Azure already is not known".into(),
+                Some("creating something that exists is refused, nothing is taken over unasked".into()),
+            ));
+        }
+        if let Some(run) = &self.open_run {
+            remarks.push(super::context::remark(
+                "open-run",
+                Severity::Warning,
+                format!("run {} (pid {} on {}) broke off or is still under way", run.id, run.pid, run.host),
+                Some("`labwright apply` looks up what was under way first, then plans afresh".into()),
+            ));
+        }
+        remarks
+    }
+}

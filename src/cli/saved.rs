@@ -1,0 +1,96 @@
+//! Saved plans: written as canonical JSON, read back, and compared with what is recorded now.
+
+use std::path::Path;
+
+use super::context::write_file;
+use super::failure::CommandError;
+use super::record::Record;
+use super::{Failure, record};
+use crate::config::Project;
+use crate::model::{Allowed, Recorded, Row, canonical};
+use crate::plan::Plan;
+
+/// Writes a plan: the same plan is the same bytes.
+///
+/// # Errors
+/// Exit 1 where the file cannot be written.
+pub(super) fn write(plan: &Plan, path: &Path) -> Result<(), Failure> {
+    write_file(path, &(canonical(plan) + "\n"))
+}
+
+/// Reads a plan.
+///
+/// # Errors
+/// Exit 4 where the file holds none.
+pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
+    let no_plan = |why: String| CommandError::NoPlan { path: path.to_owned(), why };
+    let text = std::fs::read_to_string(path).map_err(|error| no_plan(error.to_string().to_lowercase()))?;
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| no_plan(error.to_string()))?;
+    match value.get("format_version").and_then(serde_json::Value::as_u64) {
+        Some(1) => {}
+        Some(version) => return Err(no_plan(format!("its format is {version}, this one knows 1")).into()),
+        None => return Err(no_plan("it has no `format_version`".into()).into()),
+    }
+    Ok(serde_json::from_value(value).map_err(|error| no_plan(error.to_string()))?)
+}
+
+/// Compares what a plan rests on with what is recorded now.
+///
+/// # Errors
+/// Exit 4 naming the facts that changed; exit 6 where the plan belongs to something else.
+pub(super) fn check(plan: &Plan, record: &Record, project: &Project) -> Result<(), Failure> {
+    if let Some(meta) = &record.meta {
+        record::belongs(meta, &plan.identity)?;
+    }
+    crate::state::same_identity(Some(&plan.identity), &project.desired.identity)?;
+    let lineage = record.meta.as_ref().map(|meta| &meta.lineage);
+    let mut changed = changed(plan, &record.recorded);
+    if plan.lineage.is_some() && plan.lineage.as_ref() != lineage {
+        changed.insert(0, "it was made with another state".into());
+    }
+    if changed.is_empty() { Ok(()) } else { Err(CommandError::StalePlan { what: changed.join(", ") }.into()) }
+}
+
+fn changed(plan: &Plan, recorded: &Recorded) -> Vec<String> {
+    let mut changed = Vec::new();
+    for fact in &plan.facts {
+        let now = recorded.rows.get(&fact.address).map(Row::digest);
+        changed.extend(match (&fact.digest, &now) {
+            (before, now) if before == now => None,
+            (Some(_), Some(_)) => Some(format!("{} is recorded with other values", fact.address)),
+            (None, _) => Some(format!("{} is recorded by now", fact.address)),
+            (_, None) => Some(format!("{} is no longer recorded", fact.address)),
+        });
+    }
+    changed
+}
+
+/// A saved plan with its standing consents judged anew: those of the files that hold today.
+pub(super) fn standing(mut plan: Plan, project: &Project, today: &str) -> (Plan, Vec<Allowed>) {
+    let allow = &project.desired.policy.allow;
+    let holds = allow.iter().filter(|allowance| allowance.until.as_str() >= today);
+    let standing = holds.map(|allowance| allowance.allowed.clone()).collect();
+    plan.consents.iter_mut().for_each(|consent| consent.given = None);
+    (plan, standing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_plan_is_refused_with_the_reason() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("plan");
+        for (text, why) in [
+            ("{", "EOF while parsing"),
+            ("{}", "no `format_version`"),
+            (r#"{"format_version":2}"#, "its format is 2"),
+            (r#"{"format_version":1}"#, "missing field"),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            let failure = read(&path).expect_err("refused");
+            assert!(failure.findings[0].message.contains(why), "{:?}", failure.findings);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A run that broke off: what was under way is looked up and recorded before anything is planned.
+
+use std::collections::BTreeSet;
+
+use super::carry::{Doing, now_ms, options};
+use super::cloud::Connection;
+use super::failure::CommandError;
+use super::{Context, Exit, Failure};
+use crate::apply::{self, Found, Surroundings};
+use crate::model::{Recorded, RunHeader};
+use crate::plan::{ActionState, Outcome, Plan, Run, Verb};
+use crate::render::{Settled, SettledAction, terminal};
+use crate::state::Store;
+
+/// Settles `run` and says what became of it.
+///
+/// # Errors
+/// Exit 7 where it cannot be found out yet; exit 6 where the state cannot be read or written.
+pub(super) async fn settle(
+    run: &RunHeader,
+    recorded: Recorded,
+    store: &mut dyn Store,
+    connection: &Connection,
+    doing: &Doing<'_>,
+    context: &Context,
+) -> Result<Settled, Failure> {
+    let text = store.plan_of(run.id)?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| {
+        let path = context.root().join(&doing.project.settings.state);
+        crate::state::StateError::Damaged { path, what: format!("the plan of run {}: {error}", run.id) }
+    })?;
+    context.printer.note(&format!("Run {} broke off. Asking Azure what became of it …\n", run.id));
+    let secrets = doing.secrets(context);
+    let mut surroundings = Surroundings {
+        arm: &connection.arm,
+        store,
+        secrets: &secrets,
+        now: &now_ms,
+        open_subscription: &|name| connection.subscriptions.get(name).cloned(),
+    };
+    let options = options(doing);
+    let found = apply::settle(run, &plan, recorded, &mut surroundings, &options, &mut |_| {})
+        .await
+        .map_err(super::carry::apply_failure)?;
+    let left = left_behind(run.id, &plan, surroundings.store, doing)?;
+    let settled = Settled { no_longer_asked: left, ..view(run, &plan, &found) };
+    context.printer.note(&terminal::settled(&settled, context.printer.other_look()));
+    if !found.is_clear {
+        let open = settled.actions.iter().filter(|action| action.outcome == Outcome::Unknown);
+        let open = open.map(|action| action.what.clone()).collect::<Vec<_>>().join(", ");
+        return Err(Failure::of(Exit::Interrupted, CommandError::NotSettled { run: run.id, open }));
+    }
+    Ok(settled)
+}
+
+/// What the run had still to do and the files do not ask for any more.
+fn left_behind(run: u64, plan: &Plan, store: &dyn Store, doing: &Doing<'_>) -> Result<Vec<String>, Failure> {
+    let journal: Vec<_> = store.journal(run)?.into_iter().map(|(_, entry)| entry).collect();
+    let run = Run::after(plan, &journal);
+    let open = run.states().filter(|(action, state)| {
+        let makes = matches!(action.verb, Verb::Create | Verb::Update | Verb::Invoke);
+        makes
+            && **state != ActionState::Done
+            && !doing.project.desired.resources.contains_key(&action.address)
+    });
+    let left: BTreeSet<_> = open.map(|(action, _)| action.address.to_string()).collect();
+    Ok(left.into_iter().collect())
+}
+
+fn view(run: &RunHeader, plan: &Plan, settled: &apply::Settled) -> Settled {
+    let action = |(id, found): &(String, Found)| {
+        let (outcome, finding) = match found {
+            Found::Finished => (Outcome::Done, "Azure finished it; recorded".to_owned()),
+            Found::AsAsked => (Outcome::Done, "it is as asked; recorded".to_owned()),
+            Found::Followed => (Outcome::Done, "was still running, followed to its end; recorded".to_owned()),
+            Found::NeverReached => (Outcome::NotStarted, "never reached Azure".to_owned()),
+            Found::Failed(failure) => (Outcome::Failed, format!("{}: {}", failure.code, failure.message)),
+            Found::Unclear(failure) => {
+                (Outcome::Unknown, format!("cannot be told yet: {}: {}", failure.code, failure.message))
+            }
+        };
+        SettledAction { what: crate::render::say_action(plan, id), outcome, finding }
+    };
+    Settled {
+        run: run.id,
+        by: format!("pid {} on {}", run.pid, run.host),
+        seconds_ago: now_ms().saturating_sub(run.started_ms) / 1000,
+        done: settled.done_before,
+        of: settled.actions,
+        not_started: settled.never_started,
+        actions: settled.found.iter().map(action).collect(),
+        no_longer_asked: Vec::new(),
+    }
+}

@@ -1,0 +1,225 @@
+//! A file's values with their places: scalars as they are spelled, what they mean is asked later.
+
+use super::texts::Place;
+
+/// A value and where it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) content: Content,
+    /// Where the value itself stands: in YAML, or in the row that it comes from.
+    pub(super) place: Place,
+    /// Where the `$(…)` stands that brought it here.
+    pub(super) via: Option<Box<Place>>,
+    /// Whether a layer of defaults wrote it.
+    pub(super) defaulted: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) key: Box<str>,
+    pub(super) key_place: Place,
+    pub(super) value: Node,
+}
+
+/// A scalar in its source spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Scalar {
+    pub(super) text: Box<str>,
+    pub(super) style: Style,
+}
+
+/// How a scalar is written, which decides what it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Without quotes: a number, a boolean, null or text.
+    Plain,
+    /// With quotes or as a block: text.
+    Quoted,
+    /// A cell of a CSV file or a value of the command line: whatever the attribute takes.
+    Cell,
+    /// What could not be expanded. That has been reported, so nothing more is said of it.
+    Broken,
+}
+
+impl Scalar {
+    pub(super) fn is_null(&self) -> bool {
+        self.style == Style::Plain && matches!(&*self.text, "" | "~" | "null" | "Null" | "NULL")
+    }
+
+    /// `true` or `false`, and nothing else.
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        match (self.style, &*self.text) {
+            (Style::Quoted | Style::Broken, _) => None,
+            (Style::Cell, text) if text.eq_ignore_ascii_case("true") => Some(true),
+            (Style::Cell, text) if text.eq_ignore_ascii_case("false") => Some(false),
+            (_, "true" | "True" | "TRUE") => Some(true),
+            (_, "false" | "False" | "FALSE") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A whole number in decimal digits.
+    pub(super) fn as_integer(&self) -> Option<i64> {
+        let digits = self.text.strip_prefix(['-', '+']).unwrap_or(&self.text);
+        let decimal = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let padded = digits.len() > 1 && digits.starts_with('0');
+        (matches!(self.style, Style::Plain | Style::Cell) && decimal && !padded)
+            .then(|| self.text.parse().ok())
+            .flatten()
+    }
+
+    /// Whether it is spelled as a number, whole or not.
+    pub(super) fn is_number(&self) -> bool {
+        let starts =
+            self.text.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        self.style == Style::Plain && starts && self.text.parse::<f64>().is_ok()
+    }
+}
+
+impl Node {
+    pub(super) fn new(content: Content, place: Place) -> Self {
+        Self { content, place, via: None, defaulted: false }
+    }
+
+    pub(super) fn scalar(text: &str, style: Style, place: Place) -> Self {
+        Self::new(Content::Scalar(Scalar { text: text.into(), style }), place)
+    }
+
+    /// What stands for a value that could not be expanded.
+    pub(super) fn broken(place: Place) -> Self {
+        Self::scalar("", Style::Broken, place)
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.as_scalar().is_some_and(|scalar| scalar.style == Style::Broken)
+    }
+
+    pub(super) fn as_scalar(&self) -> Option<&Scalar> {
+        match &self.content {
+            Content::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar that is not null.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        self.as_scalar().filter(|scalar| !scalar.is_null()).map(|scalar| &*scalar.text)
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        self.as_scalar().is_some_and(Scalar::is_null)
+    }
+
+    /// The entries of a map; null is an empty one.
+    pub(super) fn as_map(&self) -> Option<&[Entry]> {
+        match &self.content {
+            Content::Map(entries) => Some(entries),
+            Content::Scalar(scalar) if scalar.is_null() => Some(&[]),
+            _ => None,
+        }
+    }
+
+    /// The value of a key.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map()?.iter().find(|entry| &*entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// What it is, for `… is wanted, this is …`.
+    pub(super) fn sort(&self) -> &'static str {
+        match &self.content {
+            Content::List(_) => "a list",
+            Content::Map(_) => "a map",
+            Content::Scalar(scalar) if scalar.is_null() => "nothing",
+            Content::Scalar(scalar) if scalar.as_bool().is_some() && scalar.style == Style::Plain => {
+                "a boolean"
+            }
+            Content::Scalar(scalar) if scalar.is_number() => "a number",
+            Content::Scalar(_) => "text",
+        }
+    }
+
+    /// Marks it and everything inside as written by a layer of defaults.
+    pub(super) fn mark_defaulted(&mut self) {
+        self.defaulted = true;
+        match &mut self.content {
+            Content::Scalar(_) => {}
+            Content::List(items) => items.iter_mut().for_each(Self::mark_defaulted),
+            Content::Map(entries) => entries.iter_mut().for_each(|entry| entry.value.mark_defaulted()),
+        }
+    }
+}
+
+impl Entry {
+    /// Where its value is: the value's own place, or the key's where the value begins on another line.
+    pub(super) fn place(&self) -> Place {
+        let (key, value) = (self.key_place, self.value.place);
+        let below = value.file == key.file && value.line != key.line && self.value.via.is_none();
+        if below && !matches!(self.value.content, Content::Scalar(_)) { key } else { value }
+    }
+}
+
+/// Lays `top` over `base`: maps merge, lists and scalars replace, null drops.
+///
+/// Nulls of `top` stay where `base` has nothing, so that a later layer below may still be dropped;
+/// [`without_nulls`] takes them away in the end.
+pub(super) fn overlay(base: &mut Vec<Entry>, top: Vec<Entry>) {
+    for entry in top {
+        let Some(under) = base.iter_mut().find(|under| under.key == entry.key) else {
+            base.push(entry);
+            continue;
+        };
+        under.key_place = entry.key_place;
+        let Entry { value, .. } = entry;
+        match (&mut under.value.content, value.content) {
+            (Content::Map(under_entries), Content::Map(entries)) => {
+                overlay(under_entries, entries);
+                under.value.place = value.place;
+                under.value.defaulted &= value.defaulted;
+            }
+            (_, content) => under.value = Node { content, ..value },
+        }
+    }
+}
+
+/// Takes away every key whose value is null.
+pub(super) fn without_nulls(entries: &mut Vec<Entry>) {
+    entries.retain(|entry| !entry.value.is_null());
+    for entry in entries {
+        if let Content::Map(inner) = &mut entry.value.content {
+            without_nulls(inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> Scalar {
+        Scalar { text: text.into(), style: Style::Plain }
+    }
+
+    #[test]
+    fn only_true_and_false_are_booleans() {
+        assert_eq!(plain("true").as_bool(), Some(true));
+        for text in ["yes", "on", "off", "y", "1"] {
+            assert_eq!(plain(text).as_bool(), None, "{text}");
+        }
+        assert_eq!(Scalar { text: "true".into(), style: Style::Quoted }.as_bool(), None);
+    }
+
+    #[test]
+    fn whole_numbers_are_decimal_and_without_leading_zeros() {
+        assert_eq!(plain("-30").as_integer(), Some(-30));
+        for text in ["1.0", "007", "0x10", "1_000", "1e3", "", "99999999999999999999"] {
+            assert_eq!(plain(text).as_integer(), None, "{text}");
+        }
+    }
+}

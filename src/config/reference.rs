@@ -1,0 +1,212 @@
+//! References: a bare key where a field admits one kind, `Kind/key` where it admits several.
+
+use serde_json::{Value, json};
+
+use super::codes::Code;
+use super::error::Mistake;
+use super::fields::{self, later};
+use super::near::{either, nearest, perhaps, quoted};
+use super::node::Node;
+use super::value::{Reader, one, repeated, split_cell};
+use crate::kinds::{KINDS, LATER, Reference, kind};
+use crate::model::Address;
+
+const MARKETPLACE: &str = "Marketplace/";
+
+/// The kind that `enabledImages` lists.
+const IMAGE: &Reference = &Reference { kinds: &["Image"], marketplace: false, unmanaged: false };
+
+impl Reader<'_, '_> {
+    pub(super) fn reference(&mut self, reference: &Reference, node: &Node) -> Option<Value> {
+        if node.as_map().is_some() && !node.is_null() {
+            let mistake = match node.get("id") {
+                Some(_) => later("{ id: … }")
+                    .on(node, "not yet")
+                    .advice("declare what is referred to, and name its key"),
+                None => fields::wrong_type(node, "a reference such as `Kind/key`"),
+            };
+            return self.refuse(mistake);
+        }
+        let Some(text) = node.as_text() else {
+            return self.refuse(fields::wrong_type(node, "a reference such as `Kind/key`"));
+        };
+        if reference.marketplace
+            && let Some(name) = text.strip_prefix(MARKETPLACE)
+        {
+            if name.trim().is_empty() {
+                let mistake = Mistake::new(Code::UnknownReference, "the marketplace image has no name");
+                return self.refuse(
+                    mistake
+                        .on(node, "names nothing")
+                        .advice("for example `Marketplace/Ubuntu Server 22.04 LTS`"),
+                );
+            }
+            return Some(json!(text));
+        }
+        let built: Vec<&'static str> =
+            reference.kinds.iter().filter_map(|name| kind(name)).map(|kind| kind.info().name).collect();
+        let (of, key) = match text.split_once('/') {
+            Some((of, key)) => (self.admitted(of, reference, &built, node)?, key),
+            None => (self.only_kind(text, &built, node)?, text),
+        };
+        if self.world.has(of, key) {
+            return Some(json!(format!("{of}/{key}")));
+        }
+        if !self.world.may_have(of, key) {
+            let mistake = self.unknown(of, key, reference, node);
+            self.problems.add(mistake);
+        }
+        None
+    }
+
+    /// The kind that is written before the slash, if the field admits it.
+    fn admitted(
+        &mut self,
+        written: &str,
+        reference: &Reference,
+        built: &[&'static str],
+        node: &Node,
+    ) -> Option<&'static str> {
+        if let Some(of) = built.iter().find(|name| **name == written) {
+            return Some(of);
+        }
+        let wanted = either(built.iter().copied());
+        let mistake = if LATER.iter().any(|(name, _)| *name == written) {
+            later(written).on(node, "not yet").advice(format!("refer to {wanted}"))
+        } else if kind(written).is_some() {
+            let message =
+                format!("{} is no {}", quoted(node.as_text().unwrap_or_default()), built.join(" or "));
+            let section = built.first().and_then(|of| kind(of)).map_or("", |kind| kind.info().section);
+            Mistake::new(Code::WrongKind, message)
+                .on(node, format!("expected {}", one(built.first().unwrap_or(&""))))
+                .advice(format!("name a key of `{section}:`"))
+        } else {
+            let marketplace = reference.marketplace.then_some("Marketplace");
+            let near = nearest(written, built.iter().copied().chain(marketplace));
+            let help = if near.is_empty() {
+                format!("write {wanted}, a slash and the key")
+            } else {
+                format!("perhaps {}?", either(near))
+            };
+            Mistake::new(Code::UnknownReference, format!("there is no kind {}", quoted(written)))
+                .on(node, "not a kind")
+                .advice(help)
+        };
+        self.problems.add(mistake);
+        None
+    }
+
+    /// The one kind that a bare key can mean.
+    fn only_kind(&mut self, key: &str, built: &[&'static str], node: &Node) -> Option<&'static str> {
+        if let [only] = built {
+            return Some(only);
+        }
+        self.problems.add(ambiguous(key, built.iter().copied().filter(|of| self.world.has(of, key)), node));
+        None
+    }
+
+    fn unknown(&self, of: &str, key: &str, reference: &Reference, node: &Node) -> Mistake {
+        let help = perhaps(key, self.world.keys(of));
+        let section = kind(of).map_or("", |kind| kind.info().section);
+        let marketplace = if reference.marketplace {
+            format!("; a marketplace image is `{MARKETPLACE}{key}`")
+        } else {
+            String::new()
+        };
+        let help = help.unwrap_or_else(|| format!("declare it under `{section}:`"));
+        Mistake::new(Code::UnknownReference, format!("there is no {of} {}", quoted(key)))
+            .on(node, format!("not under `{section}:`"))
+            .advice(format!("{help}{marketplace}"))
+    }
+
+    pub(super) fn enabled_images(&mut self, node: &Node) -> Option<Value> {
+        if node.as_text() == Some("all") {
+            return Some(json!("all"));
+        }
+        if let Some([entry]) = node.as_map().filter(|_| !node.is_null()) {
+            if &*entry.key != "including" {
+                return self.refuse(fields::unknown_key(entry, "`enabledImages`", ["including"]));
+            }
+            let images = self.images(&entry.value)?;
+            return Some(json!({ "including": images }));
+        }
+        self.images(node)
+    }
+
+    fn images(&mut self, node: &Node) -> Option<Value> {
+        let split = split_cell(node);
+        let items = match &split {
+            Some(items) => items.as_slice(),
+            None => match &node.content {
+                super::node::Content::List(items) => items.as_slice(),
+                _ => {
+                    let wanted = "a list of images, `{ including: […] }` or `all`";
+                    return self.refuse(fields::wrong_type(node, wanted));
+                }
+            },
+        };
+        let mut found: Vec<(String, &Node)> = Vec::new();
+        let mut fine = true;
+        for item in items {
+            match self.reference(IMAGE, item).and_then(|value| value.as_str().map(str::to_owned)) {
+                None => fine = false,
+                Some(text) => match found.iter().find(|(other, _)| *other == text) {
+                    Some((_, first)) => {
+                        self.problems.add(repeated(item, first));
+                        fine = false;
+                    }
+                    None => found.push((text, item)),
+                },
+            }
+        }
+        let mut texts: Vec<_> = found.into_iter().map(|(text, _)| text).collect();
+        texts.sort_unstable();
+        fine.then(|| json!(texts))
+    }
+
+    /// An address, `Kind/key`, of a kind that exists; whether it is in the files is asked later.
+    pub(super) fn address(&mut self, node: &Node) -> Option<Address> {
+        if node.is_broken() {
+            return None;
+        }
+        let text = fields::text(node, self.problems)?;
+        let Some((of, key)) = text.split_once('/').filter(|(_, key)| !key.is_empty()) else {
+            let kinds = self.world.kinds_of(text);
+            self.problems.add(ambiguous(text, kinds.into_iter(), node));
+            return None;
+        };
+        match kind(of) {
+            Some(_) => Some(Address::new(of, key)),
+            None => {
+                let mistake = unknown_kind(of, node);
+                self.problems.add(mistake);
+                None
+            }
+        }
+    }
+}
+
+/// Reports a word before a slash that is no kind.
+pub(super) fn unknown_kind(of: &str, node: &Node) -> Mistake {
+    if LATER.iter().any(|(name, _)| *name == of) {
+        return later(of).on(node, "not yet");
+    }
+    let known: Vec<_> = KINDS.iter().map(|kind| kind.info().name).collect();
+    Mistake::new(Code::UnknownReference, format!("there is no kind {}", quoted(of)))
+        .on(node, "not a kind")
+        .help(perhaps(of, known.iter().copied()))
+}
+
+fn ambiguous(key: &str, kinds: impl Iterator<Item = &'static str>, node: &Node) -> Mistake {
+    let addresses: Vec<String> = kinds.map(|of| format!("{of}/{key}")).collect();
+    let help = if addresses.is_empty() {
+        "write `Kind/key`, for example `Lab/optics`".into()
+    } else {
+        format!("write {}", either(addresses.iter().map(String::as_str)))
+    };
+    let message = match addresses.len() {
+        0 | 1 => format!("{} does not say of which kind it is", quoted(key)),
+        count => format!("{} could be any of {count} resources", quoted(key)),
+    };
+    Mistake::new(Code::AmbiguousReference, message).on(node, "names no kind").advice(help)
+}

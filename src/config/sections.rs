@@ -1,0 +1,286 @@
+//! A project's documents to its sections, merged over files.
+
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::collections::{BTreeSet, HashMap};
+
+use super::codes::Code;
+use super::document::{self, Budget};
+use super::error::{Mistake, Problems};
+use super::expand::{Block, applies};
+use super::fields::{self, later};
+use super::load::{Loader, PROJECT_FILE, TreeError, place_at, yaml_files};
+use super::near::{perhaps, quoted};
+use super::node::{Entry, Node, Style};
+use super::rows::has_expressions;
+use super::secrets;
+use super::settings::{self, Defaults, Parts, SETTINGS};
+use super::texts::Place;
+use super::value::Reader;
+use super::world::World;
+use super::{Options, sections};
+use crate::kinds::{KINDS, Kind, KindInfo, LATER};
+
+/// Sections beside those of the kinds and the settings.
+pub(super) const OTHERS: &[(&str, &str)] = &[
+    (
+        "credentials",
+        "Accounts on VMs by name; the password is a reference, `{ env: NAME }` or `{ file: PATH }`.",
+    ),
+    ("moved", "Keys that were renamed: the thing stays, its record moves."),
+    ("forget", "Addresses whose record is dropped while the thing stays."),
+];
+
+/// What all files hold together.
+#[derive(Default)]
+pub(super) struct Sections {
+    pub(super) blocks: Vec<Block>,
+    pub(super) credentials: Vec<Entry>,
+    pub(super) moved: Vec<Node>,
+    pub(super) forget: Vec<Node>,
+    /// Files that could not be read.
+    pub(super) broken: Vec<u32>,
+}
+
+/// Reads every file of the project; `None` where there is no project.
+pub(super) fn read(
+    loader: &mut Loader<'_>,
+    options: &Options,
+    problems: &mut Problems,
+) -> Option<(Parts, Sections)> {
+    let mut reading =
+        Reading { budget: Budget::default(), sections: Sections::default(), names: HashMap::new() };
+    let file = match loader.read(PROJECT_FILE, None) {
+        Ok(file) => file,
+        Err(mistake) => {
+            problems.add(no_project(loader, *mistake));
+            return None;
+        }
+    };
+    let root = reading.document(file, loader, problems)?;
+    let text = loader.files.text(file);
+    let start = place_at(file, &text, 0, text.find('\n').unwrap_or(text.len()).min(60));
+    if root.as_map().is_none() {
+        problems.add(fields::wrong_type(&root, "a map of settings and sections"));
+        return None;
+    }
+    let parts = settings::read(&root, start, options, problems);
+    reading.sort(&root, true, problems);
+    let files = yaml_files(loader.tree, &parts.patterns, problems);
+    for (pattern, place) in parts.patterns.without_file(&files) {
+        problems.add(
+            Mistake::new(Code::Path, format!("{} means no file of the project", quoted(pattern)))
+                .at(*place, "nothing is included")
+                .advice("paths are relative to labwright.yaml; `exclude:` and hidden folders win"),
+        );
+    }
+    for path in files {
+        match loader.read(&path, None) {
+            Ok(file) => reading.file(file, &path, loader, problems),
+            Err(mistake) => problems.add(*mistake),
+        }
+    }
+    Some((parts, reading.sections))
+}
+
+/// A missing project file is a folder that is no project; anything else is a file that cannot be read.
+fn no_project(loader: &Loader<'_>, mistake: Mistake) -> Mistake {
+    let is_missing = loader.tree.read(PROJECT_FILE, 0) == Err(TreeError::Missing);
+    if !is_missing {
+        return mistake;
+    }
+    Mistake::new(Code::NoProject, "there is no labwright.yaml in this folder")
+        .advice("`labwright init` starts a project here; `-C DIR` takes one that is elsewhere")
+}
+
+struct Reading {
+    budget: Budget,
+    sections: Sections,
+    /// Where each name of each section stands.
+    names: HashMap<(&'static str, Box<str>), Place>,
+}
+
+impl Reading {
+    fn document(&mut self, file: u32, loader: &mut Loader<'_>, problems: &mut Problems) -> Option<Node> {
+        let text = loader.files.text(file);
+        let root = document::parse(file, &text, &mut self.budget, problems);
+        match &root {
+            Some(root) => secrets::mask(root, &mut loader.files),
+            None => loader.files.mask_by_guess(file),
+        }
+        let is_blank = text.trim_start_matches('\u{feff}').lines().all(|line| {
+            let line = line.trim();
+            line.is_empty() || line.starts_with('#') || line == "---"
+        });
+        if root.is_none() && is_blank {
+            return Some(Node::scalar("", Style::Plain, place_at(file, &text, 0, 0)));
+        }
+        root
+    }
+
+    fn file(&mut self, file: u32, path: &str, loader: &mut Loader<'_>, problems: &mut Problems) {
+        let before = problems.raised();
+        let Some(root) = self.document(file, loader, problems) else {
+            self.sections.broken.push(file);
+            if problems.raised() == before {
+                problems.add(no_section(path, place_at(file, "", 0, 0)));
+            }
+            return;
+        };
+        let known = |entry: &&Entry| section(&entry.key).is_some();
+        match root.as_map() {
+            Some(entries) if entries.iter().any(|entry| known(&entry)) => self.sort(&root, false, problems),
+            _ => problems.add(no_section(path, Place { end: root.place.start + 1, ..root.place })),
+        }
+    }
+
+    /// Puts what a file holds to its section.
+    fn sort(&mut self, root: &Node, is_project: bool, problems: &mut Problems) {
+        for entry in root.as_map().unwrap_or_default() {
+            match section(&entry.key) {
+                Some(Section::Setting) if is_project => {}
+                Some(Section::Setting) => problems.add(
+                    Mistake::new(Code::SettingElsewhere, format!("{} is a setting", quoted(&entry.key)))
+                        .at(entry.key_place, "stands in labwright.yaml alone")
+                        .advice(
+                            "move it to labwright.yaml: what is set there can be given owners of its own",
+                        ),
+                ),
+                Some(Section::Later) => problems.add(later(&entry.key).at(entry.key_place, "not yet")),
+                Some(Section::Of(name, kind)) => self.blocks(name, kind, entry, problems),
+                Some(Section::Credentials) => {
+                    for own in self.named("credentials", entry, problems) {
+                        self.sections.credentials.push(own);
+                    }
+                }
+                Some(Section::Moved) => self.sections.moved.push(entry.value.clone()),
+                Some(Section::Forget) => self.sections.forget.push(entry.value.clone()),
+                None => problems.add(
+                    Mistake::new(Code::UnknownKey, format!("unknown section {}", quoted(&entry.key)))
+                        .at(entry.key_place, "no section of this name")
+                        .help(perhaps(&entry.key, every_section())),
+                ),
+            }
+        }
+    }
+
+    fn blocks(
+        &mut self,
+        name: &'static str,
+        kind: &'static dyn Kind,
+        entry: &Entry,
+        problems: &mut Problems,
+    ) {
+        for own in self.named(name, entry, problems) {
+            self.sections.blocks.push(Block { kind, entry: own });
+        }
+    }
+
+    /// The entries of a section whose names are not taken yet.
+    fn named(&mut self, name: &'static str, entry: &Entry, problems: &mut Problems) -> Vec<Entry> {
+        let mut found = Vec::new();
+        for own in fields::map(&entry.value, "{ NAME: { … } }", problems).unwrap_or_default() {
+            match self.names.entry((name, own.key.clone())) {
+                Vacant(free) => {
+                    free.insert(own.key_place);
+                    let mut own = own.clone();
+                    secrets::refuse_expressions(std::slice::from_mut(&mut own), problems);
+                    found.push(own);
+                }
+                Occupied(taken) => problems.add(
+                    Mistake::new(Code::NameTwice, format!("{} stands twice in `{name}`", quoted(&own.key)))
+                        .at(own.key_place, "again here")
+                        .at(*taken.get(), "first here")
+                        .advice("rename one of them, or take one away: sections are merged over files"),
+                ),
+            }
+        }
+        found
+    }
+}
+
+/// What a key at the top of a file is.
+enum Section {
+    Setting,
+    Later,
+    Of(&'static str, &'static dyn Kind),
+    Credentials,
+    Moved,
+    Forget,
+}
+
+fn section(key: &str) -> Option<Section> {
+    if let Some((name, kind)) = sections().find(|(section, _)| *section == key) {
+        return Some(Section::Of(name, kind));
+    }
+    let is_setting = SETTINGS.iter().any(|(name, _)| *name == key);
+    let is_later = !key.is_empty() && LATER.iter().any(|(_, section)| *section == key);
+    match key {
+        "credentials" => Some(Section::Credentials),
+        "moved" => Some(Section::Moved),
+        "forget" => Some(Section::Forget),
+        _ if is_setting => Some(Section::Setting),
+        _ if is_later => Some(Section::Later),
+        _ => None,
+    }
+}
+
+fn every_section() -> impl Iterator<Item = &'static str> + Clone {
+    let fixed = SETTINGS.iter().chain(OTHERS).map(|(name, _)| *name);
+    sections().map(|(name, _)| name).chain(fixed)
+}
+
+fn no_section(path: &str, place: Place) -> Mistake {
+    Mistake::new(Code::NoSection, format!("{} holds no section of labwright's", quoted(path)))
+        .at(place, "no section in this file")
+        .advice(format!("leave it out with `exclude: [{path}]` in labwright.yaml, or move it elsewhere"))
+}
+
+/// Says what is wrong with defaults, whether or not a resource takes them.
+pub(super) fn check_defaults(layers: &[Defaults], world: &World<'_>, problems: &mut Problems) {
+    let every: Vec<&'static KindInfo> = KINDS.iter().map(|kind| kind.info()).collect();
+    for layer in layers {
+        for entry in &layer.all {
+            check_default(entry, &every, "`defaults.all`: no kind has it", world, problems);
+        }
+        for (section, entries) in &layer.sections {
+            let own: Vec<_> = every.iter().copied().filter(|info| info.section == &**section).collect();
+            for entry in entries {
+                let of = own.first().map_or(String::new(), |info| super::value::one(info.name));
+                check_default(entry, &own, &of, world, problems);
+            }
+        }
+    }
+}
+
+fn check_default(
+    entry: &Entry,
+    kinds: &[&'static KindInfo],
+    of: &str,
+    world: &World<'_>,
+    problems: &mut Problems,
+) {
+    let general = matches!(&*entry.key, "name" | "forEach");
+    if general || !kinds.iter().any(|info| applies(info, &entry.key)) {
+        let own = kinds.iter().flat_map(|info| info.attributes).map(|attribute| attribute.name);
+        let known: BTreeSet<&str> =
+            own.chain(["protect", "ignoreChanges", "dependsOn", "subscription"]).collect();
+        let mistake = Mistake::new(Code::UnknownKey, format!("unknown key {}", quoted(&entry.key)))
+            .at(
+                entry.key_place,
+                if of.starts_with('`') {
+                    "no kind has it".to_owned()
+                } else {
+                    format!("not a default for {of}")
+                },
+            )
+            .help(perhaps(&entry.key, known.iter().copied()));
+        problems.add(mistake);
+        return;
+    }
+    let attribute = kinds.iter().find_map(|info| info.attribute(&entry.key));
+    if let Some(attribute) = attribute.filter(|_| !has_expressions(&entry.value) && !entry.value.is_null()) {
+        let mut reader = Reader::new(world, problems);
+        reader.partial = true;
+        reader.value(&attribute.shape, &entry.value, attribute.name);
+    }
+}

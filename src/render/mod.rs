@@ -1,0 +1,24 @@
+//! What people and machines see of plans, runs and drift. Pure: width and colour are arguments.
+//!
+//! [`PlanView`], [`RunView`] and [`DriftView`] decide once what is shown, in which order and what is
+//! masked; [`terminal`], [`json`] and [`graph`] walk them and decide nothing but form. Everything
+//! that comes from names and values is stripped of control characters on its way out.
+
+mod difference;
+mod drift;
+pub mod graph;
+pub mod json;
+mod progress;
+mod run;
+pub mod terminal;
+mod view;
+mod words;
+
+pub use difference::{Difference, Item, Sign, TextLine};
+pub use drift::{DriftChange, DriftView};
+pub use progress::Progress;
+pub use run::{Counts, Fate, RunView, Settled, SettledAction};
+pub use view::{
+    AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,
+};
+pub use words::{clean, say_seconds, say_value};

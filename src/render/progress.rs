@@ -1,0 +1,150 @@
+//! A run under way in plain lines: what begins and ends, and a heartbeat between.
+
+use std::collections::BTreeMap;
+
+use super::view::say_action;
+use super::words::{clean, say_seconds};
+use crate::plan::{Event, Failure, Plan};
+
+/// What is known of a run while it goes on: a fold over its events. Time is an argument.
+#[derive(Debug)]
+pub struct Progress<'p> {
+    plan: &'p Plan,
+    under_way: BTreeMap<String, UnderWay>,
+    done: usize,
+    failed: usize,
+    left_seconds: u64,
+    stopping: bool,
+}
+
+/// An action under way.
+#[derive(Debug, Default)]
+struct UnderWay {
+    since_seconds: u64,
+    step: String,
+    percent: Option<u8>,
+    regions: Vec<(String, u8)>,
+}
+
+/// The heartbeat names at most this many actions.
+const NAMED: usize = 4;
+
+impl<'p> Progress<'p> {
+    /// The progress of `plan` before its first event; `done` of its actions were done before.
+    #[must_use]
+    pub fn new(plan: &'p Plan, done: usize) -> Self {
+        let left_seconds = plan.estimate_seconds;
+        Self { plan, under_way: BTreeMap::new(), done, failed: 0, left_seconds, stopping: false }
+    }
+
+    /// The first line: how much there is to do.
+    #[must_use]
+    pub fn beginning(&self) -> String {
+        let actions = super::words::count(self.plan.actions.len() - self.done, "action");
+        match self.left_seconds {
+            0 => format!("{actions} to carry out"),
+            seconds => format!("{actions} to carry out; on Azure this takes about {}", say_seconds(seconds)),
+        }
+    }
+
+    /// Takes an event, `seconds` after the beginning; returns the line it is worth, if any.
+    pub fn take(&mut self, event: &Event, seconds: u64) -> Option<String> {
+        match event {
+            Event::Started { action } => {
+                let begun = UnderWay { since_seconds: seconds, ..UnderWay::default() };
+                self.under_way.insert(action.clone(), begun);
+                Some(format!("  {} …", self.words(action)))
+            }
+            Event::Step { action, step } => {
+                let under_way = self.under_way.entry(action.clone()).or_default();
+                *under_way = UnderWay { since_seconds: under_way.since_seconds, ..UnderWay::default() };
+                under_way.step = clean(step);
+                None
+            }
+            Event::Progress { action, percent, regions } => {
+                let under_way = self.under_way.entry(action.clone()).or_default();
+                under_way.percent = *percent;
+                under_way.regions = regions.clone();
+                None
+            }
+            Event::Retrying { action, because } => {
+                Some(format!("  {}: again in a while, {}", self.words(action), clean(because)))
+            }
+            Event::Done { action, already } => {
+                let since =
+                    self.under_way.remove(action).map_or(seconds, |under_way| under_way.since_seconds);
+                self.done += 1;
+                let how = match already {
+                    true => "was done already, recorded".to_owned(),
+                    false if seconds == since => "done".to_owned(),
+                    false => format!("done in {}", say_seconds(seconds.saturating_sub(since))),
+                };
+                Some(format!("✓ {} {how}  [{}/{}]", self.words(action), self.done, self.plan.actions.len()))
+            }
+            Event::Failed { action, failure: Failure { code, message } } => {
+                self.under_way.remove(action);
+                self.failed += 1;
+                Some(format!("✗ {} failed: {}: {}", self.words(action), clean(code), clean(message)))
+            }
+            Event::Stopping if self.stopping => None,
+            Event::Stopping => {
+                self.stopping = true;
+                Some(match self.under_way.len() {
+                    0 => "Stopping: nothing more starts.".into(),
+                    count => format!(
+                        "Stopping: nothing more starts; waiting for {count} under way. Ctrl-C again leaves them."
+                    ),
+                })
+            }
+        }
+    }
+
+    /// The line that says the run is alive, `seconds` after its beginning.
+    #[must_use]
+    pub fn heartbeat(&self, seconds: u64) -> String {
+        let mut parts = vec![format!("{} of {} done", self.done, self.plan.actions.len())];
+        if self.failed > 0 {
+            parts.push(format!("{} failed", self.failed));
+        }
+        if !self.under_way.is_empty() {
+            let mut named: Vec<_> = self.under_way.keys().take(NAMED).map(|id| self.phrase(id)).collect();
+            if self.under_way.len() > NAMED {
+                named.push(format!("{} more", self.under_way.len() - NAMED));
+            }
+            parts.push(format!("under way: {}", named.join(", ")));
+        }
+        format!("… {} after {}", parts.join("; "), say_seconds(seconds))
+    }
+
+    /// What an action under way is doing: `export db-sql 40 %, westeurope 80 %`.
+    #[must_use]
+    pub fn phrase(&self, id: &str) -> String {
+        let mut phrase = self.words(id);
+        let Some(under_way) = self.under_way.get(id) else { return phrase };
+        if !under_way.step.is_empty() && !phrase.starts_with(&under_way.step) {
+            phrase = format!("{phrase} ({})", under_way.step);
+        }
+        if let Some(percent) = under_way.percent {
+            phrase = format!("{phrase} {percent} %");
+        }
+        for (region, percent) in &under_way.regions {
+            phrase = format!("{phrase}, {} {percent} %", clean(region));
+        }
+        phrase
+    }
+
+    /// The ids of what is under way.
+    pub fn under_way(&self) -> impl Iterator<Item = &str> {
+        self.under_way.keys().map(String::as_str)
+    }
+
+    /// How many actions ended well, and how many did not.
+    #[must_use]
+    pub fn ended(&self) -> (usize, usize) {
+        (self.done, self.failed)
+    }
+
+    fn words(&self, id: &str) -> String {
+        say_action(self.plan, id)
+    }
+}

@@ -1,0 +1,39 @@
+//! Drift as text.
+
+use super::page::{BOLD, DIM, Line, Look, PLAIN, Page, RED, YELLOW};
+use super::plan::write_attributes;
+use crate::render::DriftView;
+use crate::render::words::count;
+
+/// What Azure has that is not as recorded.
+#[must_use]
+pub fn drift(view: &DriftView<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.line(Line::new().then(BOLD, format!("{}; {} read.", view.title, count(view.read, "resource"))));
+    view.remarks.iter().for_each(|remark| super::findings::write(&mut page, remark));
+    if !view.changes.is_empty() {
+        page.gap();
+    }
+    for change in &view.changes {
+        let (sign, style) = if change.gone { ("-", RED) } else { ("~", YELLOW) };
+        let head = Line::new().then(style, sign).then(PLAIN, " ").then(BOLD, &change.address);
+        let head = if change.gone { head.then(PLAIN, "  gone from Azure") } else { head };
+        page.line_at(head, change.source.as_ref());
+        write_attributes(&mut page, &change.attributes, change.source.as_ref());
+    }
+    page.gap();
+    let (gone, changed) = view.counts();
+    if gone + changed == 0 {
+        page.line(Line::new().then(BOLD, "No drift."));
+        return page.finish();
+    }
+    let ways = [("put back what the files say", format!("{} --target ADDR", view.apply_command))];
+    for (what, command) in ways {
+        page.line(Line::new().then(DIM, format!("  {what}   ")).then(PLAIN, command));
+    }
+    page.gap();
+    let parts = [(gone, "gone"), (changed, "changed")].into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<_> = parts.map(|(number, word)| format!("{number} {word}")).collect();
+    page.line(Line::new().then(BOLD, format!("Drift: {}.", parts.join(", "))));
+    page.finish()
+}

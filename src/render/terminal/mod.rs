@@ -1,0 +1,17 @@
+//! Text for people: 80 columns unless told otherwise, in colour or without.
+//!
+//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`records`].
+
+mod drift;
+mod findings;
+mod page;
+mod plan;
+mod record;
+mod run;
+
+pub use drift::drift;
+pub use findings::findings;
+pub use page::Look;
+pub use plan::{plan, summary_line};
+pub use record::{record, records};
+pub use run::{result_line, run, settled};

@@ -1,0 +1,131 @@
+//! Runs as text: how one came out, and what became of one that broke off.
+
+use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW};
+use crate::plan::Outcome;
+use crate::render::words::{clean, count, say_seconds, width};
+use crate::render::{Counts, Fate, RunView, Settled};
+
+/// How a run came out.
+#[must_use]
+pub fn run(view: &RunView<'_>, look: Look) -> String {
+    let mut page = Page::new(look);
+    for fate in view.with(Outcome::Failed) {
+        write_failed(&mut page, fate);
+    }
+    write_not_started(&mut page, view);
+    for fate in view.with(Outcome::Unknown) {
+        let head = Line::new().then(YELLOW, "… ").then(BOLD, &fate.words);
+        page.line(head.then(PLAIN, "  was under way; the next apply looks it up"));
+    }
+    page.gap();
+    let style = if view.is_complete() { GREEN.bold() } else { RED.bold() };
+    page.line(Line::new().then(style, result_line(view)));
+    let Counts { invoked, imported, .. } = view.counts;
+    let also: Vec<_> = [(invoked, "invoked"), (imported, "imported")]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if !also.is_empty() {
+        page.line(Line::new().then(PLAIN, format!("Besides: {}.", also.join(", "))));
+    }
+    page.finish()
+}
+
+/// `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.` and its kin.
+#[must_use]
+pub fn result_line(view: &RunView<'_>) -> String {
+    let Counts { added, changed, destroyed, invoked: _, imported: _, failed, not_started, unknown } =
+        view.counts;
+    let complete = if view.is_complete() { "complete" } else { "incomplete" };
+    let mut line = match view.plan.destroy {
+        true => format!("Destroy {complete}! Resources: {destroyed} destroyed"),
+        false => {
+            format!("Apply {complete}! Resources: {added} added, {changed} changed, {destroyed} destroyed")
+        }
+    };
+    if !view.is_complete() {
+        line = format!("{line}; {failed} failed, {not_started} not started");
+    }
+    if unknown > 0 {
+        line = format!("{line}, {unknown} unknown");
+    }
+    line + "."
+}
+
+fn write_failed(page: &mut Page, fate: &Fate<'_>) {
+    let address = clean(fate.action.address.as_str());
+    let part = fate.action.id.rsplit_once('#').map_or("", |(_, part)| part);
+    page.line(
+        Line::new().then(RED, "✗ ").then(BOLD, address).then(PLAIN, format!("  {} failed", clean(part))),
+    );
+    if let Some(failure) = &fate.failure {
+        page.paragraph(
+            Line::new().then(PLAIN, "    "),
+            PLAIN,
+            &format!("{}: {}", failure.code, failure.message),
+        );
+    }
+}
+
+/// What never started, grouped by what it waited for.
+fn write_not_started(page: &mut Page, view: &RunView<'_>) {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for fate in view.with(Outcome::NotStarted) {
+        let failed: Vec<_> = fate.blocked_by.iter().map(|action| clean(action.address.as_str())).collect();
+        let because = match (failed.is_empty(), view.interrupted) {
+            (false, _) => format!("because of {}", failed.join(", ")),
+            (true, true) => "because the run was stopped".to_owned(),
+            (true, false) => "because the run ended before".to_owned(),
+        };
+        match groups.iter_mut().find(|(known, _)| *known == because) {
+            Some((_, words)) => words.push(fate.words.clone()),
+            None => groups.push((because, vec![fate.words.clone()])),
+        }
+    }
+    for (because, words) in groups {
+        let number = count(words.len(), "action");
+        page.line(Line::new().then(YELLOW, "○ ").then(PLAIN, format!("{number} never started, {because}:")));
+        page.paragraph(Line::new().then(PLAIN, "    "), DIM, &words.join(", "));
+    }
+}
+
+/// What became of a run that broke off.
+#[must_use]
+pub fn settled(settled: &Settled, look: Look) -> String {
+    let mut page = Page::new(look);
+    let ago = say_seconds(settled.seconds_ago);
+    let by = clean(&settled.by);
+    page.line(Line::new().then(BOLD, format!("Run {} ({by}) broke off; it began {ago} ago.", settled.run)));
+    let under_way = settled.actions.len();
+    let sentence = format!(
+        "{} of its {} were done, {under_way} under way, {} never started.",
+        settled.done,
+        count(settled.of, "action"),
+        settled.not_started
+    );
+    page.paragraph(Line::new(), PLAIN, &sentence);
+    let column = settled.actions.iter().map(|action| width(&action.what)).max().unwrap_or(0);
+    for action in &settled.actions {
+        let (mark, style) = match action.outcome {
+            Outcome::Done => ("✓", GREEN),
+            Outcome::Failed => ("✗", RED),
+            Outcome::NotStarted => ("○", YELLOW),
+            Outcome::Unknown => ("…", YELLOW),
+        };
+        let head = Line::new().then(style, format!("  {mark} "));
+        page.paragraph(
+            head.then(PLAIN, format!("{:column$}  ", action.what)),
+            PLAIN,
+            &clean(&action.finding),
+        );
+    }
+    page.paragraph(Line::new(), PLAIN, "What is left is planned anew from the files.");
+    if !settled.no_longer_asked.is_empty() {
+        let list =
+            settled.no_longer_asked.iter().map(|address| clean(address)).collect::<Vec<_>>().join(", ");
+        let head = format!("Planned by run {}, no longer asked for, not done: {list}", settled.run);
+        page.paragraph(Line::new(), PLAIN, &head);
+    }
+    page.finish()
+}

@@ -1,0 +1,144 @@
+//! How values, durations and counts are said to people.
+
+use serde_json::{Map, Value};
+
+/// `text` without anything that moves a cursor, rings or reorders what is read.
+///
+/// Line breaks and tabs become blanks; other control characters and the marks that change the
+/// direction of writing (U+202A to U+202E, U+2066 to U+2069) are dropped.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' | '\t' => Some(' '),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => None,
+        c if c.is_control() => None,
+        c => Some(c),
+    };
+    text.chars().filter_map(shown).collect()
+}
+
+/// A value in one line, as people write it: `20h` for `PT20H`, `a, b` for a list.
+#[must_use]
+pub fn say_value(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(value) => value.to_string(),
+        Value::String(text) if text.is_empty() => "\"\"".into(),
+        Value::String(text) => say_duration(text).unwrap_or_else(|| clean(text)),
+        Value::Array(items) if items.is_empty() => "[]".into(),
+        Value::Array(items) => items.iter().map(say_value).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => say_map(map),
+    }
+}
+
+fn say_map(map: &Map<String, Value>) -> String {
+    if let (1, Some(Value::String(id))) = (map.len(), map.get("id")) {
+        return clean(id);
+    }
+    let entry = |(key, value): (&String, &Value)| match value {
+        Value::Object(_) => format!("{} {{ {} }}", clean(key), say_value(value)),
+        _ => format!("{} {}", clean(key), say_value(value)),
+    };
+    match map.is_empty() {
+        true => "{}".into(),
+        false => map.iter().map(entry).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// `20h` for `PT20H`, `1h30m` for `PT1H30M`; `None` for what is no duration in normal form.
+fn say_duration(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("PT")?;
+    let (hours, rest) = rest.split_once('H').map_or(("", rest), |(hours, rest)| (hours, rest));
+    let minutes = rest.strip_suffix('M').unwrap_or(rest);
+    let all_digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let ends = rest.is_empty() || rest.len() > minutes.len();
+    let fits = ends && all_digits(hours) && all_digits(minutes) && !(hours.is_empty() && minutes.is_empty());
+    fits.then(|| text[2..].to_ascii_lowercase())
+}
+
+/// A span of time in words: `40 s`, `25 min`, `1 h 05 min`, `2 h`.
+#[must_use]
+pub fn say_seconds(seconds: u64) -> String {
+    let minutes = (seconds + 30) / 60;
+    match (minutes / 60, minutes % 60) {
+        _ if seconds < 60 => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+/// `1 resource`, `2 resources`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// How many columns a text takes, one for each character.
+pub(super) fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// `text` in lines of at most `room` columns, broken at blanks; a longer word stands alone.
+pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && width(&line) + 1 + width(word) > room {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_said_as_people_write_them() {
+        for (value, said) in [
+            (json!("PT20H"), "20h"),
+            (json!("PT1H30M"), "1h30m"),
+            (json!("PT"), "PT"),
+            (json!("PTSD"), "PTSD"),
+            (json!("none"), "none"),
+            (json!(""), "\"\""),
+            (json!(["b", "a"]), "b, a"),
+            (json!({"westeurope": 2}), "westeurope 2"),
+            (json!({"id": "/subscriptions/s"}), "/subscriptions/s"),
+            (
+                json!({"geography": "Europe", "regions": {"uksouth": 1}}),
+                "geography Europe, regions { uksouth 1 }",
+            ),
+        ] {
+            assert_eq!(say_value(&value), said);
+        }
+    }
+
+    #[test]
+    fn spans_are_said_in_two_units_at_most() {
+        let said: Vec<_> = [40, 60, 1500, 3900, 7200, 12_600].map(say_seconds).into();
+        assert_eq!(said, ["40 s", "1 min", "25 min", "1 h 05 min", "2 h", "3 h 30 min"]);
+    }
+
+    #[test]
+    fn nothing_that_moves_a_cursor_gets_through() {
+        assert_eq!(clean("a\u{1b}[2Jb\rc\u{202e}d\ne"), "a[2Jbcd e");
+    }
+
+    #[test]
+    fn text_breaks_at_blanks() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("internationalization a", 5), ["internationalization", "a"]);
+    }
+}

@@ -1,0 +1,396 @@
+//! The language, by example: files in, resources or problems out.
+
+#[path = "config_tree/mod.rs"]
+mod config_tree;
+
+use config_tree::{CSV, Memory, SAMPLE, codes, project};
+use labwright::config::{CloudSettings, GuidOrEnv, Options, load, to_yaml};
+use labwright::model::{AllowedWhat, Severity};
+use serde_json::json;
+
+fn sample() -> Memory {
+    Memory::of([("labwright.yaml", SAMPLE), ("terms/spring27.csv", CSV)])
+}
+
+#[test]
+fn a_project_becomes_resources_in_normal_form() {
+    let project = load(&sample(), &Options::default()).expect("a good project");
+    let resources = &project.desired.resources;
+    let addresses: Vec<_> = resources.keys().map(ToString::to_string).collect();
+    assert_eq!(
+        addresses,
+        [
+            "Export/db-sql",
+            "Gallery/sig_cs_prod",
+            "GalleryAttachment/core",
+            "Image/db-sql",
+            "Image/java-dev",
+            "ImageVersion/java-dev/1.4.0",
+            "Lab/cs101-A-Spring2027",
+            "Lab/cs101-B-Spring2027",
+            "Lab/cs340-golden",
+            "LabAccount/cs-core-la",
+            "Publish/cs101-A-Spring2027",
+            "Publish/cs101-B-Spring2027",
+            "ResourceGroup/cslabs-rg",
+        ]
+    );
+    let gallery = &resources["Gallery/sig_cs_prod"];
+    assert_eq!(gallery.attributes["location"], "westeurope");
+    assert_eq!(gallery.attributes["resourceGroup"], "CSLabs");
+    assert_eq!(gallery.attributes["tags"], json!({ "department": "cs", "owner": "ana" }));
+    assert!(gallery.defaulted.contains("tags.department") && !gallery.defaulted.contains("tags.owner"));
+    assert_eq!(gallery.protect, Some(true));
+    let lab = &resources["Lab/cs101-A-Spring2027"];
+    assert_eq!(lab.attributes["capacity"], 40);
+    assert_eq!(lab.attributes["quota"], "PT20H");
+    assert_eq!(lab.attributes["name"], "cs101-A-Spring2027");
+    assert_eq!(lab.attributes["autoShutdown"], json!({ "shutDownAfterDisconnect": "PT15M" }));
+    assert_eq!(
+        lab.attributes["credentials"],
+        json!({ "username": "student", "password": { "env": "LAB_PASSWORD" } })
+    );
+    assert!(!resources["Lab/cs101-B-Spring2027"].attributes.contains_key("capacity"));
+    assert_eq!(resources["Image/java-dev"].attributes["os"]["type"], "Linux");
+    assert!(!resources["Image/java-dev"].attributes.contains_key("replicate"));
+}
+
+#[test]
+fn a_value_knows_where_it_is_written() {
+    let project = load(&sample(), &Options::default()).expect("a good project");
+    let at = |address: &str, path: &str| {
+        let resource = &project.desired.resources[address];
+        let source = resource.source_of(path);
+        format!("{}:{}:{}", source.file, source.line, source.column)
+    };
+    assert_eq!(at("Lab/cs101-A-Spring2027", ""), "terms/spring27.csv:2:1");
+    assert_eq!(at("Lab/cs101-A-Spring2027", "capacity"), "terms/spring27.csv:2:35");
+    assert_eq!(at("Lab/cs101-A-Spring2027", "in"), "terms/spring27.csv:2:9");
+    assert_eq!(at("Lab/cs101-A-Spring2027", "quota"), "labwright.yaml:42:12");
+    assert_eq!(at("Gallery/sig_cs_prod", "location"), "labwright.yaml:5:46");
+    assert_eq!(at("ImageVersion/java-dev/1.4.0", ""), "labwright.yaml:24:7");
+}
+
+#[test]
+fn what_is_shown_expanded_reads_back_as_the_same() {
+    let first = load(&sample(), &Options::default()).expect("a good project");
+    let text = to_yaml(&first.desired);
+    let again = Memory::of([("labwright.yaml", "project: contoso-cs"), ("all.yaml", &text)]);
+    let second = load(&again, &Options::default()).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+    assert_eq!(to_yaml(&second.desired), text);
+    let attributes = |project: &labwright::config::Project| {
+        let all = project.desired.resources.iter();
+        all.map(|(address, own)| (address.clone(), own.attributes.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(attributes(&first), attributes(&second));
+}
+
+#[test]
+fn the_order_of_files_means_nothing() {
+    let one = [
+        ("labwright.yaml", "project: p"),
+        ("a.yaml", "resourceGroups: { g: { location: westeurope } }"),
+        ("b.yaml", "galleries: { s: { resourceGroup: g, location: westeurope } }"),
+    ];
+    let mut two = one;
+    two.swap(1, 2);
+    let [one, two] = [one, two].map(|files| to_yaml(&project(&files).expect("a good project").desired));
+    assert_eq!(one, two);
+}
+
+#[test]
+fn settings_of_azure_and_environments() {
+    let yaml = "
+project: p
+subscriptions: { main: { env: AZURE_SUBSCRIPTION_ID }, labs2: 00000000-0000-0000-0000-000000000002 }
+environment: dev
+environments:
+  dev: {}
+  prod:
+    include: [prod/]
+    variables: { size: Large }
+    cloud: { azure: { subscription: labs2, tenant: { env: AZURE_TENANT_ID }, auth: client-secret } }
+variables: { size: Small }
+";
+    let tree = Memory::of([
+        ("labwright.yaml", yaml),
+        ("dev-only.yaml", "forget: [Lab/old]"),
+        ("prod/a.yaml", "moved: []"),
+    ]);
+    let dev = load(&tree, &Options::default()).expect("a good project");
+    assert_eq!(dev.settings.cloud, CloudSettings::Emulator);
+    assert_eq!(dev.settings.state, ".labwright/dev/state.db");
+    assert_eq!(dev.desired.forget.len(), 1);
+    let options = Options { environment: Some("prod".into()), ..Options::default() };
+    let prod = load(&tree, &options).expect("a good project");
+    let CloudSettings::Azure(azure) = &prod.settings.cloud else { panic!("azure") };
+    assert_eq!(azure.endpoint, "https://management.azure.com");
+    assert_eq!(azure.tenant, Some(GuidOrEnv::Env("AZURE_TENANT_ID".into())));
+    assert!(prod.desired.real_endpoint);
+    assert_eq!(prod.desired.subscription, "labs2");
+    assert_eq!(prod.desired.identity.subscription.as_deref(), Some("00000000-0000-0000-0000-000000000002"));
+    assert_eq!(prod.desired.forget.len(), 0);
+}
+
+#[test]
+fn an_environment_must_be_named_where_there_are_any() {
+    let yaml = "project: p\nenvironments: { dev: {}, prod: {} }";
+    assert_eq!(codes(&[("labwright.yaml", yaml)]), ["environment"]);
+    let yaml = "project: p\nenvironment: prd\nenvironments: { dev: {}, prod: {} }";
+    assert_eq!(codes(&[("labwright.yaml", yaml)]), ["environment"]);
+}
+
+#[test]
+fn null_drops_what_was_inherited_and_lists_replace() {
+    let yaml = "
+project: p
+defaults: { all: { resourceGroup: g, location: westeurope, tags: { a: x, b: y } } }
+galleries: { one: { tags: { a: null, c: z } }, two: { tags: null } }
+";
+    let project = project(&[("labwright.yaml", yaml)]).expect("a good project");
+    assert_eq!(project.desired.resources["Gallery/one"].attributes["tags"], json!({ "b": "y", "c": "z" }));
+    assert!(!project.desired.resources["Gallery/two"].attributes.contains_key("tags"));
+}
+
+#[test]
+fn anchors_and_merge_keys_work() {
+    let yaml = "
+project: p
+galleries:
+  one: &base { resourceGroup: g, location: westeurope, description: first }
+  two: { <<: *base, description: second }
+";
+    let project = project(&[("labwright.yaml", yaml)]).expect("a good project");
+    let two = &project.desired.resources["Gallery/two"].attributes;
+    assert_eq!((&two["location"], &two["description"]), (&json!("westeurope"), &json!("second")));
+}
+
+#[test]
+fn a_matrix_makes_every_combination_and_with_is_shared() {
+    let yaml = "
+project: p
+defaults: { all: { resourceGroup: g, location: westeurope } }
+galleries:
+  $(term)_$(section)_$(room):
+    forEach: { matrix: { section: [A, B], room: [1, 2] }, with: { term: s27 } }
+    description: $(room)
+";
+    let project = project(&[("labwright.yaml", yaml)]).expect("a good project");
+    let keys: Vec<_> = project.desired.resources.keys().map(|address| address.key().to_owned()).collect();
+    assert_eq!(keys, ["s27_A_1", "s27_A_2", "s27_B_1", "s27_B_2"]);
+    assert_eq!(project.desired.resources["Gallery/s27_A_2"].attributes["description"], "2");
+}
+
+#[test]
+fn variables_of_the_command_line_win_and_undeclared_ones_are_noted() {
+    let yaml =
+        "project: p\nvariables: { n: a }\ngalleries: { $(n): { resourceGroup: g, location: westeurope } }";
+    let variables = [("n", "b"), ("m", "c")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let options = Options { variables, ..Options::default() };
+    let project = load(&Memory::of([("labwright.yaml", yaml)]), &options).expect("a good project");
+    assert!(project.desired.resources.contains_key("Gallery/b"));
+    assert_eq!(project.desired.findings.len(), 1);
+    assert_eq!(project.desired.findings[0].severity, Severity::Warning);
+}
+
+#[test]
+fn consents_moves_and_forgets_are_read() {
+    let yaml = "
+project: p
+policy:
+  allow: [{ delete: Lab, atMost: 38, because: end of term, until: 2027-02-15 }]
+  blastRadius: { share: 30%, atLeast: 10 }
+moved: [{ from: Gallery/old, to: Gallery/new }]
+forget: [Lab/cs101]
+galleries: { new: { name: old, resourceGroup: g, location: westeurope } }
+";
+    let desired = project(&[("labwright.yaml", yaml)]).expect("a good project").desired;
+    let allow = &desired.policy.allow[0];
+    assert_eq!((allow.allowed.what, allow.allowed.at_most), (AllowedWhat::Delete, Some(38)));
+    assert_eq!(desired.policy.blast_radius.as_ref().map(|radius| radius.percent), Some(30));
+    assert_eq!(desired.moved[0].to.as_str(), "Gallery/new");
+    assert_eq!(desired.forget[0].0.as_str(), "Lab/cs101");
+}
+
+#[test]
+fn a_nested_project_and_hidden_folders_are_left_alone() {
+    let files = [
+        ("labwright.yaml", "project: p"),
+        ("other/labwright.yaml", "project: q"),
+        ("other/labs.yaml", "nonsense: ["),
+        (".github/workflow.yaml", "on: push"),
+        ("notes.txt", "x"),
+    ];
+    assert_eq!(codes(&files), Vec::<String>::new());
+    assert_eq!(
+        codes(&[("labwright.yaml", "project: p\nexclude: [\"*.yml\"]"), ("x.yml", "a: 1")]),
+        Vec::<String>::new()
+    );
+    assert_eq!(codes(&[("labwright.yaml", "project: p"), ("x.yml", "a: 1")]), ["no_section"]);
+}
+
+#[test]
+fn a_mistake_is_said_once_and_its_consequences_are_not() {
+    let yaml = "
+project: p
+defaults: { all: { resourceGroup: g, location: westeuropa } }
+galleries: { one: {}, two: {} }
+labAccounts: { la: { location: $(nowhere) } }
+labs:
+  a: { in: la, image: Marketplace/x, size: Small }
+images:
+  $(n): { forEach: { csv: missing.csv }, gallery: one }
+galleryAttachments:
+  t: { to: la, gallery: one, enabledImages: [some-image] }
+";
+    let found = codes(&[("labwright.yaml", yaml), ("broken.yaml", "credentials: { student: [")]);
+    assert_eq!(found, ["syntax", "bad_region", "unknown_variable", "unreadable"]);
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let files = [
+        (
+            "labwright.yaml",
+            "project: p\ncredentials:\n  a: { username: u, password: hunter2 }\n  b: { username: u, password: { plain: hunter2 } }\n  c: { username: u, pasword: hunter2 }\n  d: { username: u, password: $(hunter2) }\nlabs:\n  l: { in: x, credentials: { username: u, password: hunter2 }, size: Smal }\n",
+        ),
+        ("broken.yaml", "credentials:\n  a: { password: hunter2\nlabs: x: y\n"),
+    ];
+    let shown = config_tree::rendered(&Memory::of(files), &Options::default());
+    assert!(shown.contains("plain_secret"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn strange_bytes_are_clear_errors() {
+    let cases: [(&[u8], &str); 6] = [
+        (b"labs: {\xff}", "not_text"),
+        (b"\xff\xfel\0a\0", "not_text"),
+        (b"labs: {\0}", "not_text"),
+        (b"labs: {}\n---\nlabs: {}\n", "second_document"),
+        (b"labs: &a { <<: *b }", "syntax"),
+        (b"? [a]\n: b\n", "unsupported_yaml"),
+    ];
+    for (bytes, code) in cases {
+        let mut tree = Memory::of([("labwright.yaml", "project: p")]);
+        tree.0.insert("a.yaml".into(), bytes.to_vec());
+        let found = config_tree::codes_of(&tree);
+        assert_eq!(found, [code], "{}", String::from_utf8_lossy(bytes));
+    }
+    let crlf = "\u{feff}project: p\r\ngalleries:\r\n  s: { resourceGroup: g, location: westeurope }\r\n";
+    let project = project(&[("labwright.yaml", crlf)]).expect("a good project");
+    assert_eq!(project.desired.resources["Gallery/s"].source.column, 3);
+}
+
+#[test]
+fn bombs_end_soon() {
+    let deep = format!("labs: {}", "[".repeat(10_000));
+    assert_eq!(codes(&[("labwright.yaml", "project: p"), ("a.yaml", &deep)]), ["too_deep"]);
+    let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+    for level in 1..20 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(",");
+        bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+    }
+    assert_eq!(codes(&[("labwright.yaml", "project: p"), ("a.yaml", &bomb)]), ["too_large"]);
+    let twice = "x: {}\n".repeat(100_000);
+    let tree = Memory::of([
+        ("labwright.yaml", "project: p"),
+        ("a.yaml", &format!("labs:\n{}", twice.replace("x:", "  x:"))),
+    ]);
+    let problems = load(&tree, &Options::default()).expect_err("duplicates");
+    assert_eq!((problems.len(), problems.left_out() > 90_000), (1000, true));
+}
+
+#[test]
+#[ignore = "a measurement: cargo test --release --test config -- --ignored --nocapture"]
+#[expect(clippy::print_stderr, reason = "the measurement is what it is for")]
+fn ten_thousand_resources_load_in_no_time() {
+    let mut files = vec![
+        ("labwright.yaml".to_owned(), SAMPLE.to_owned()),
+        ("terms/spring27.csv".to_owned(), CSV.to_owned()),
+    ];
+    for file in 0..10 {
+        let mut text = String::from("labs:\n");
+        for lab in 0..500 {
+            text.push_str(&format!("  lab-{file}-{lab}:\n    in: LabAccount/cs-core-la\n    image: java-dev\n    size: Medium\n    capacity: 30\n    quota: 20h\n    access: Restricted\n    title: Programming in Java {lab}\n    credentials: student\n    publish: {{ revision: 1 }}\n"));
+        }
+        files.push((format!("labs{file}.yaml"), text));
+    }
+    let tree = Memory::of(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let mut best = f64::MAX;
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        let project = load(&tree, &Options::default()).expect("a good project");
+        best = best.min(start.elapsed().as_secs_f64());
+        assert_eq!(project.desired.resources.len(), 10_013);
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned();
+    assert!(best < 0.5, "{best} s");
+    eprintln!("10,013 resources in {:.0} ms; {peak}", best * 1000.0);
+}
+
+#[test]
+fn forty_mistakes_are_forty_problems() {
+    let mut yaml = String::from(
+        "project: p\ndefaults: { all: { resourceGroup: g, location: westeurope } }\ngalleries: { s: {} }\nlabAccounts: { la: {} }\nlabs:\n",
+    );
+    let wrong = [
+        "capacity: many",
+        "quota: 20",
+        "size: Midium",
+        "image: java",
+        "access: all",
+        "capcity: 3",
+        "template: yes",
+        "title: [a]",
+        "dependsOn: [Lab/nothing]",
+    ];
+    for at in 0..36 {
+        let line = wrong[at % wrong.len()];
+        let rest = [("image", "Marketplace/x"), ("size", "Small")].map(|(key, value)| {
+            if line.starts_with(key) { String::new() } else { format!(", {key}: {value}") }
+        });
+        yaml.push_str(&format!("  l{at}: {{ in: la, {line}{} }}\n", rest.concat()));
+    }
+    yaml.push_str("images: { i: { gallery: t, os: {}, identifier: { publisher: a, offer: b, sku: c } } }\n");
+    let files = [("labwright.yaml", yaml.as_str()), ("a.yaml", "labs: [\n")];
+    let once = codes(&files);
+    assert_eq!(once.len(), 40, "{once:?}");
+    assert_eq!(codes(&files), once);
+}
+
+#[test]
+fn an_include_that_means_nothing_is_an_error() {
+    assert_eq!(
+        codes(&[("labwright.yaml", "project: p\ninclude: [prd/]"), ("prod/a.yaml", "labs: {}")]),
+        ["path"]
+    );
+}
+
+#[test]
+fn a_folder_on_disk_is_read_without_following_links() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let outside = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("a file");
+    std::fs::write(outside.path().join("secret.csv"), "lab\na\n").expect("a file");
+    write("labwright.yaml", "project: p\nlabs: { $(lab): { forEach: { csv: link.csv } } }\n");
+    let problems = || {
+        let found = load(&labwright::config::Folder::new(folder.path()), &Options::default());
+        found
+            .err()
+            .map(|problems| problems.iter().map(|problem| problem.code().to_owned()).collect::<Vec<_>>())
+    };
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("loop.yaml")).expect("a link");
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).expect("a link");
+        std::os::unix::fs::symlink(outside.path().join("secret.csv"), folder.path().join("link.csv"))
+            .expect("a link");
+    }
+    assert_eq!(problems(), Some(vec!["labwright::config::path".to_owned()]));
+    write("labwright.yaml", "project: p\n");
+    assert_eq!(problems(), None);
+    let empty = labwright::config::Folder::new(outside.path());
+    assert_eq!(config_tree::codes_of(&empty), ["no_project"]);
+}
