@@ -263,17 +263,26 @@ fn deletions_after_referrers(
         }
         let mut referred = dependencies(referrer, &row.attributes, &before);
         referred.extend(row.depends_on.iter().cloned());
-        for address in referred {
-            let deletes = index.at(&address).filter(|&at| nodes[at].action.verb == Verb::Delete);
-            for delete in deletes.collect::<Vec<_>>() {
-                let is_replaced =
-                    decisions.get(&address).is_some_and(|decision| decision.verb == Verb::Replace);
-                let leaves = index.at(referrer).filter(|&at| match nodes[at].action.verb {
+        for whole in referred {
+            // What makes a thing ready goes as late as the thing: an attachment shows an image's versions.
+            let mut targets = kind_of(&whole).parts(&whole, &before);
+            if targets.contains(referrer) {
+                targets.clear();
+            }
+            let is_deleted = decisions.get(&whole).is_some_and(|decision| decision.verb == Verb::Delete);
+            targets.push(whole);
+            let leaves: Vec<_> = index
+                .at(referrer)
+                .filter(|&at| match nodes[at].action.verb {
                     Verb::Delete | Verb::Forget => true,
-                    Verb::Update => !is_replaced,
+                    Verb::Update => is_deleted,
                     _ => false,
-                });
-                needs[delete].extend(leaves);
+                })
+                .collect();
+            for at in targets.iter().flat_map(|target| index.at(target)) {
+                if nodes[at].action.verb == Verb::Delete {
+                    needs[at].extend(&leaves);
+                }
             }
         }
     }

@@ -56,6 +56,7 @@ fn destroying_goes_child_by_child_and_needs_no_other_consent() {
     assert!(left.rows.is_empty(), "{:?}", left.rows.keys().collect::<Vec<_>>());
     before(&order, "Lab/programming#delete", "GalleryAttachment/core#delete");
     before(&order, "GalleryAttachment/core#delete", "Image/sql#delete");
+    before(&order, "GalleryAttachment/core#delete", "ImageVersion/java/1.0.0#delete");
     before(&order, "ImageVersion/java/1.0.0#delete", "Image/java#delete");
     before(&order, "Image/java#delete", "Gallery/sig#delete");
     before(&order, "Gallery/sig#delete", "ResourceGroup/rg#delete");

@@ -83,6 +83,8 @@ fn config(drawn: &Drawn) -> Value {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_plan_is_sound_and_leaves_nothing_to_do(first in drawn(), second in drawn()) {
         let (first, second) = (desired(&config(&first)), desired(&config(&second)));
