@@ -62,17 +62,7 @@ async fn prepared(case: &Case) -> Bench {
 }
 
 fn plan_of(case: &Case, bench: &Bench) -> Plan {
-    let mut plan = planned(&desired(&case.after), &bench.stored(), case.destroy);
-    // An account shows an image by its versions: they go once the gallery is detached.
-    let detaches = plan.action("GalleryAttachment/core#delete").is_some();
-    for action in &mut plan.actions {
-        if detaches && action.id == "ImageVersion/java/1.0.0#delete" {
-            action.needs.push("GalleryAttachment/core#delete".into());
-            action.needs.sort();
-            action.needs.dedup();
-        }
-    }
-    plan
+    planned(&desired(&case.after), &bench.stored(), case.destroy)
 }
 
 /// Carries the plan out until the run dies, if it does.

@@ -105,4 +105,8 @@ async fn both_stories_go_there_and_back_over_http() {
     assert!(told.iter().any(copies), "copies tell how far they are");
     let recorded = store.recorded().expect("it adds up");
     assert_eq!(recorded.rows["Export/sql"].outputs["newest"], "1.0.0");
+    let plan = planned(&desired(&second), &recorded, true);
+    let report = carry_out(&client, &mut store, &plan, &mut |event| told.push(event)).await;
+    done(&report);
+    assert_eq!(report.recorded.rows.len(), 0);
 }
