@@ -103,6 +103,8 @@ fn complete(
     problems: &mut Problems,
 ) -> Vec<Finding> {
     let recorded = Recorded::default();
+    // Completing changes neither an attachment's account nor a group's name.
+    let links = crate::kinds::Links::of(resources, &recorded);
     let mut findings = Vec::new();
     for kind in KINDS {
         let addresses: Vec<Address> = of_kind(resources, *kind).map(|(address, _)| address.clone()).collect();
@@ -112,7 +114,6 @@ fn complete(
             let (sources, defaulted) =
                 (std::mem::take(&mut stored.sources), std::mem::take(&mut stored.defaulted));
             let mut own = Resource { sources, defaulted, ..stored.clone() };
-            let links = crate::kinds::Links::of(resources, &recorded);
             let view = View {
                 links: &links,
                 desired: resources,

@@ -268,15 +268,13 @@ fn listed(subject: &Subject<'_>) -> BTreeSet<Address> {
     GalleryAttachment.enables(&subject.desired.attributes, subject.view)
 }
 
+/// The row of an attachment before its last switch: it says what is on, and nothing of the others, so
+/// that it differs from what is asked for until the others are switched too.
 fn with_none_enabled(row: &Row) -> Row {
     let mut row = row.clone();
     row.depends_on.retain(|address| address.kind() != "Image");
-    match row.attributes.get_mut("enabledImages") {
-        Some(Value::Object(map)) => {
-            map.insert("including".into(), json!([]));
-        }
-        Some(value) => *value = json!([]),
-        None => {}
+    if let Some(value) = row.attributes.get_mut("enabledImages") {
+        *value = json!({ "including": [] });
     }
     row
 }
@@ -298,18 +296,18 @@ fn switches(subject: &Subject<'_>, images: &BTreeSet<Address>) -> Vec<Draft> {
 fn switch_on(subject: &Subject<'_>, image: &Address) -> Draft {
     let definition = subject.view.arm_id(image).expect("an enabled image is a known one");
     let projection = account_id(&subject.row.arm_id).child("sharedimages", definition.name());
-    let path = match subject.desired.attributes.get("enabledImages") {
-        Some(Value::Object(_)) => "enabledImages.including",
-        _ => "enabledImages",
+    let include = |path: &str| Recording::Include {
+        path: path.into(),
+        item: json!(image.as_str()),
+        depends_on: vec![image.clone()],
     };
-    let record = match Enabled::of(&subject.desired.attributes) {
-        // The word `all` is recorded once, by the last action.
-        Enabled::All => Recording::Nothing,
-        _ => Recording::Include {
-            path: path.into(),
-            item: json!(image.as_str()),
-            depends_on: vec![image.clone()],
-        },
+    // A list that is recorded says that the others are off already. The word `all`, and the first
+    // management of what is attached already, are recorded once, by the last action.
+    let recorded = subject.recorded.map(|row| row.attributes.get("enabledImages"));
+    let record = match (Enabled::of(&subject.desired.attributes), recorded) {
+        (Enabled::All, _) | (_, Some(None | Some(Value::String(_)))) => Recording::Nothing,
+        (_, Some(Some(Value::Array(_)))) => include("enabledImages"),
+        _ => include("enabledImages.including"),
     };
     let body = json!({ "properties": { "enableState": "Enabled" } });
     let mut step = arm::merge("enable", &projection, LABS, body, record);

@@ -334,6 +334,18 @@ pub(crate) fn files() -> BTreeMap<String, Value> {
         ),
         ("LabAccount/a", top("a", json!({}))),
         (
+            "Image/py",
+            json!({"name": "py", "gallery": "Gallery/sig", "location": "westeurope",
+                "os": {"type": "Linux", "state": "Generalized", "hyperV": "V1"},
+                "identifier": {"publisher": "C", "offer": "T", "sku": "py"}}),
+        ),
+        (
+            "ImageVersion/py/1.0.0",
+            json!({"name": "1.0.0", "image": "Image/py", "location": "westeurope",
+                "source": {"managedDisk": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d"},
+                "replicate": {"regions": {"westeurope": 1}}}),
+        ),
+        (
             "GalleryAttachment/core",
             json!({"to": "LabAccount/a", "gallery": "Gallery/sig", "enabledImages": ["Image/java"]}),
         ),
