@@ -50,3 +50,43 @@ proptest! {
         survives(SAMPLE.as_bytes(), &edited(CSV, at, length, with.as_bytes()));
     }
 }
+
+#[test]
+#[ignore = "a measurement: cargo test --release --test config_properties -- --ignored --nocapture"]
+#[expect(clippy::print_stderr, reason = "the measurement is what it is for")]
+fn large_nonsense_ends_in_bounded_time() {
+    let most = 63 * 1024 * 1024;
+    let cases: Vec<(&str, String)> = vec![
+        ("64 MB of list", format!("labs: [{}]", "1,".repeat(most / 2))),
+        ("64 MB of one word", "x".repeat(most)),
+        ("64 MB of one quoted text", format!("labs: \"{}\"", "x".repeat(most - 10))),
+        ("64 MB of words", "some words: and ".repeat(most / 16)),
+        ("a million duplicate keys", format!("labs:\n{}", "  x: {}\n".repeat(1_000_000))),
+        (
+            "a million unknown keys",
+            format!(
+                "labs:\n  a:\n{}",
+                (0..1_000_000).map(|at| format!("    k{at}: 1\n")).collect::<String>()
+            ),
+        ),
+        ("10,000 levels", format!("labs: {}", "{a: ".repeat(10_000))),
+        ("10,000 blocks", (0..10_000).map(|at| format!("{}a:\n", " ".repeat(at))).collect()),
+    ];
+    for (name, text) in cases {
+        let tree = Memory::of([("labwright.yaml", "project: p"), ("a.yaml", &text)]);
+        let start = std::time::Instant::now();
+        let problems =
+            load(&tree, &Options::default()).err().map_or(0, |problems| problems.len() + problems.left_out());
+        let shown = config_tree::rendered(&tree, &Options::default()).len();
+        eprintln!("{name}: {problems} problems in {:?}, {shown} bytes shown", start.elapsed());
+    }
+    let files: Vec<_> =
+        (0..100_000).map(|at| (format!("{}/{at}.yaml", at % 300), format!("forget: [Lab/l{at}]"))).collect();
+    let mut tree = Memory::of(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    tree.0.insert("labwright.yaml".into(), b"project: p".to_vec());
+    let start = std::time::Instant::now();
+    let count = load(&tree, &Options::default()).map_or(0, |project| project.desired.forget.len());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned();
+    eprintln!("100,000 files: {count} records in {:?}; {peak}", start.elapsed());
+}

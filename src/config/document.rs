@@ -175,7 +175,7 @@ impl Reader<'_> {
 
     fn check_tag(&mut self, tag: Option<Cow<'_, Tag>>, place: Place) {
         let Some(tag) =
-            tag.filter(|tag| !tag.is_yaml_core_schema() && !(tag.handle().is_empty() && tag.suffix() == "!"))
+            tag.filter(|tag| !(tag.is_yaml_core_schema() || tag.handle().is_empty() && tag.suffix() == "!"))
         else {
             return;
         };
@@ -389,5 +389,71 @@ fn merge(entries: &mut Vec<Entry>, seen: &HashMap<Box<str>, usize>, merges: Vec<
         if let Content::Map(merged) = map.content {
             entries.extend(merged.into_iter().filter(|entry| names.insert(entry.key.clone())));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document as text again: scalars as they are spelled, quoted ones in quotes.
+    fn read(text: &str) -> String {
+        let mut problems = Problems::default();
+        match parse(0, text, &mut Budget::default(), &mut problems) {
+            Some(node) if problems.is_empty() => shown(&node),
+            _ => format!("{} problems", problems.raised()),
+        }
+    }
+
+    fn shown(node: &Node) -> String {
+        match &node.content {
+            Content::Scalar(scalar) if scalar.style == Style::Plain => scalar.text.to_string(),
+            Content::Scalar(scalar) => format!("{:?}", scalar.text),
+            Content::List(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+            Content::Map(entries) => {
+                let entries: Vec<_> =
+                    entries.iter().map(|entry| format!("{}: {}", entry.key, shown(&entry.value))).collect();
+                format!("{{{}}}", entries.join(", "))
+            }
+        }
+    }
+
+    #[test]
+    fn values_and_keys_keep_their_spelling() {
+        for (text, expected) in [
+            ("1.0: 1.0\nyes: no", "{1.0: 1.0, yes: no}"),
+            ("a: '1'\nb: !!str 1", "{a: \"1\", b: \"1\"}"),
+            ("a: &x [1, ~]\nb: *x", "{a: [1, ~], b: [1, ~]}"),
+            ("a: &x { p: 1, q: 2 }\nb: { <<: *x, q: 3 }", "{a: {p: 1, q: 2}, b: {q: 3, p: 1}}"),
+            ("b: { <<: [{ p: 1 }, { p: 2, q: 2 }] }", "{b: {p: 1, q: 2}}"),
+            ("\u{feff}a: |\r\n  one\r\n", "{a: \"one\\n\"}"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_yaml_is_a_problem() {
+        for text in [
+            "a: 1\na: 2",
+            "a: !include b",
+            "? {a: 1}\n: b",
+            "a: *x",
+            "a: &x [*x]",
+            "<<: 1",
+            "a: [",
+            "a:\n\t- b",
+        ] {
+            assert_eq!(read(text), "1 problems", "{text}");
+        }
+    }
+
+    #[test]
+    fn places_count_characters_from_one_and_bytes_from_zero() {
+        let mut problems = Problems::default();
+        let node =
+            parse(0, "\u{feff}ä: { ö: über }", &mut Budget::default(), &mut problems).expect("a document");
+        let place = node.get("ä").and_then(|inner| inner.get("ö")).expect("a value").place;
+        assert_eq!((place.line, place.column, place.start, place.end), (1, 9, 13, 18));
     }
 }

@@ -232,6 +232,16 @@ impl Problems {
         }
     }
 
+    /// Adds what `mistake` makes, or only counts where there are too many already.
+    pub(super) fn add_with(&mut self, mistake: impl FnOnce() -> Mistake) {
+        if self.mistakes.len() < MOST {
+            self.add(mistake());
+        } else {
+            self.raised += 1;
+            self.left_out += 1;
+        }
+    }
+
     pub(super) fn extend(&mut self, mistakes: impl IntoIterator<Item = Mistake>) {
         mistakes.into_iter().for_each(|mistake| self.add(mistake));
     }

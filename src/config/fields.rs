@@ -78,7 +78,7 @@ pub(super) fn unknown_key<'a>(
 /// Reports every key of a map that is not one of `known`.
 pub(super) fn only(entries: &[Entry], of: &str, known: &[&str], problems: &mut Problems) {
     for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
-        problems.add(unknown_key(entry, of, known.iter().copied()));
+        problems.add_with(|| unknown_key(entry, of, known.iter().copied()));
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Entry point is [`load`]. Files are found and read by `load`, parsed by `document` to values with
 //! places, laid over each other by `expand`, read by the tables of [`kinds`](crate::kinds) in
-//! `resource` and `value`, and checked against each other by `validate`. Nothing here knows a kind
-//! by name: what a key means stands in the kinds' tables. It opens no secret and no environment
-//! variable, and decides nothing about what exists.
+//! `resource` and `value`, and checked against each other by `validate`. What a key means stands in
+//! the kinds' tables; two words that no table can say are constants in `reference` (what
+//! `enabledImages` lists) and `world` (the section that `resourceGroup` may name). It opens no secret
+//! and no environment variable, and decides nothing about what exists.
 
 mod cloud;
 mod codes;

@@ -1,5 +1,7 @@
 //! A file's values with their places: scalars as they are spelled, what they mean is asked later.
 
+use std::collections::HashMap;
+
 use super::texts::Place;
 
 /// A value and where it is written.
@@ -170,8 +172,24 @@ impl Entry {
 /// Nulls of `top` stay where `base` has nothing, so that a later layer below may still be dropped;
 /// [`without_nulls`] takes them away in the end.
 pub(super) fn overlay(base: &mut Vec<Entry>, top: Vec<Entry>) {
+    if base.is_empty() {
+        *base = top;
+        return;
+    }
+    // The keys of one map are unique, so what `top` adds need not be found again.
+    let is_small = base.len().saturating_mul(top.len()) < 4096;
+    let places: HashMap<Box<str>, usize> = if is_small {
+        HashMap::new()
+    } else {
+        base.iter().enumerate().map(|(at, under)| (under.key.clone(), at)).collect()
+    };
     for entry in top {
-        let Some(under) = base.iter_mut().find(|under| under.key == entry.key) else {
+        let found = if is_small {
+            base.iter().position(|under| under.key == entry.key)
+        } else {
+            places.get(&entry.key).copied()
+        };
+        let Some(under) = found.and_then(|at| base.get_mut(at)) else {
             base.push(entry);
             continue;
         };

@@ -1,11 +1,14 @@
 //! `policy`, `moved` and `forget`.
 
+use std::collections::HashMap;
+
 use super::codes::Code;
 use super::error::{Mistake, Problems};
 use super::fields::{self, is_day, later};
 use super::near::{either, perhaps, quoted};
 use super::node::Node;
 use super::reference::unknown_kind;
+use super::texts::Place;
 use super::value::Reader;
 use super::variables::Scope;
 use super::world::World;
@@ -168,6 +171,7 @@ pub(super) fn moved(
     const EXAMPLE: &str = "[{ from: Lab/old-name, to: Lab/new-name }]";
     let node = scope.expand(node.clone(), problems);
     let mut found: Vec<Moved> = Vec::new();
+    let mut seen: HashMap<Address, Place> = HashMap::new();
     for item in fields::list(&node, EXAMPLE, problems).unwrap_or_default() {
         let Some(entries) = fields::map(item, "{ from: Lab/old-name, to: Lab/new-name }", problems) else {
             continue;
@@ -186,25 +190,21 @@ pub(super) fn moved(
         let (Some(from), Some(to)) = (from, to) else { continue };
         let before = problems.raised();
         check_move(&from, from_node, &to, to_node, world, exists, problems);
-        if let Some(other) = found.iter().find(|other| other.from == from || other.to == to) {
-            let message = format!(
-                "{} was moved already, from {} to {}",
-                item_name(&from, &to, other),
-                other.from,
-                other.to
-            );
-            problems
-                .add(Mistake::new(Code::Moved, message).on(item, "again").advice("one line for each rename"));
+        for (address, node) in [(&from, from_node), (&to, to_node)] {
+            if let Some(first) = seen.insert(address.clone(), node.place) {
+                problems.add(
+                    Mistake::new(Code::Moved, format!("{address} moves twice"))
+                        .on(node, "again")
+                        .at(first, "first here")
+                        .advice("one line for each rename, from the oldest name to the newest"),
+                );
+            }
         }
         if problems.raised() == before {
             found.push(Moved { from, to, source: world.files.source(item.place) });
         }
     }
     found
-}
-
-fn item_name<'a>(from: &'a Address, to: &'a Address, other: &Moved) -> &'a Address {
-    if other.from == *from { from } else { to }
 }
 
 fn check_move(
@@ -258,7 +258,8 @@ pub(super) fn forget(
     problems: &mut Problems,
 ) -> Vec<(Address, Source)> {
     let node = scope.expand(node.clone(), problems);
-    let mut found: Vec<(Address, &Node)> = Vec::new();
+    let mut found: Vec<(Address, Source)> = Vec::new();
+    let mut seen: HashMap<Address, &Node> = HashMap::new();
     for item in fields::list(&node, "[Lab/cs101-fall2026-A]", problems).unwrap_or_default() {
         let Some(address) = Reader::new(world, problems).address(item) else { continue };
         if exists(&address) {
@@ -267,11 +268,11 @@ pub(super) fn forget(
                     .on(item, "cannot be forgotten")
                     .advice("take its block away as well, or this line"),
             );
-        } else if let Some((_, first)) = found.iter().find(|(other, _)| *other == address) {
+        } else if let Some(first) = seen.insert(address.clone(), item) {
             problems.add(super::value::repeated(item, first));
         } else {
-            found.push((address, item));
+            found.push((address, world.files.source(item.place)));
         }
     }
-    found.into_iter().map(|(address, item)| (address, world.files.source(item.place))).collect()
+    found
 }

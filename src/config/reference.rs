@@ -1,5 +1,7 @@
 //! References: a bare key where a field admits one kind, `Kind/key` where it admits several.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::codes::Code;
@@ -145,23 +147,20 @@ impl Reader<'_, '_> {
                 }
             },
         };
-        let mut found: Vec<(String, &Node)> = Vec::new();
+        let mut found: BTreeMap<String, &Node> = BTreeMap::new();
         let mut fine = true;
         for item in items {
-            match self.reference(IMAGE, item).and_then(|value| value.as_str().map(str::to_owned)) {
-                None => fine = false,
-                Some(text) => match found.iter().find(|(other, _)| *other == text) {
-                    Some((_, first)) => {
-                        self.problems.add(repeated(item, first));
-                        fine = false;
-                    }
-                    None => found.push((text, item)),
-                },
+            let Some(text) = self.reference(IMAGE, item).and_then(|value| value.as_str().map(str::to_owned))
+            else {
+                fine = false;
+                continue;
+            };
+            if let Some(first) = found.insert(text, item) {
+                self.problems.add(repeated(item, first));
+                fine = false;
             }
         }
-        let mut texts: Vec<_> = found.into_iter().map(|(text, _)| text).collect();
-        texts.sort_unstable();
-        fine.then(|| json!(texts))
+        fine.then(|| json!(found.keys().collect::<Vec<_>>()))
     }
 
     /// An address, `Kind/key`, of a kind that exists; whether it is in the files is asked later.

@@ -1,6 +1,6 @@
 //! An instance read by its kind's table: the resource, and its children.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ impl Block<'_> {
         let node = &entry.value;
         let admitted = self.general_keys();
         match &*entry.key {
-            key if !admitted.contains(&key) => reader.problems.add(self.unknown(entry, &admitted)),
+            key if !admitted.contains(&key) => reader.problems.add_with(|| self.unknown(entry, &admitted)),
             "protect" => {
                 reader.note("protect", entry);
                 resource.protect =
@@ -140,15 +140,14 @@ impl Block<'_> {
                 }
             }
             "dependsOn" => {
-                let mut seen: Vec<(Address, &Node)> = Vec::new();
+                let mut seen: HashMap<Address, &Node> = HashMap::new();
                 for item in fields::list(node, "[LabAccount/cs-core-la]", reader.problems).unwrap_or_default()
                 {
                     let Some(address) = reader.address(item) else { continue };
-                    match seen.iter().find(|(other, _)| *other == address) {
-                        Some((_, first)) => reader.problems.add(repeated(item, first)),
-                        None => seen.push((address.clone(), item)),
+                    match seen.insert(address.clone(), item) {
+                        Some(first) => reader.problems.add(repeated(item, first)),
+                        None => depends_on.push((address, item.clone())),
                     }
-                    depends_on.push((address, item.clone()));
                 }
             }
             // `name` has been read with the table; a blank `forEach` is nothing.

@@ -303,7 +303,8 @@ impl<'a, 'w> Reader<'a, 'w> {
         for entry in entries {
             let Some(attribute) = attributes.iter().find(|attribute| attribute.name == &*entry.key) else {
                 let known: Vec<_> = attributes.iter().map(|attribute| attribute.name).collect();
-                self.problems.add(fields::unknown_key(entry, &quoted(last(path)), known.iter().copied()));
+                self.problems
+                    .add_with(|| fields::unknown_key(entry, &quoted(last(path)), known.iter().copied()));
                 fine = false;
                 continue;
             };
