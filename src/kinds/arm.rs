@@ -48,14 +48,10 @@ pub(super) fn step(
     let request =
         Request { method, path: path.clone(), api_version: api_version.to_owned(), body, onto: false };
     Step {
-        name: name.to_owned(),
-        ready: Vec::new(),
         request: Some(request),
-        sweep: None,
         evidence: Some(Evidence { read: read.clone(), look: Look::Exists }),
         until: vec![Until::Provisioned { read }],
-        outputs: Vec::new(),
-        record,
+        ..Step::recording(name, record)
     }
 }
 
@@ -73,20 +69,6 @@ pub(super) fn delete(name: &str, path: &ArmId, api_version: &str, record: Record
     let mut step = step(name, Method::Delete, path, api_version, None, record);
     step.until = vec![Until::Gone { read: get(path, api_version) }];
     step
-}
-
-/// A step that asks nothing of Azure and only records.
-pub(super) fn note(name: &str, record: Recording) -> Step {
-    Step {
-        name: name.to_owned(),
-        ready: Vec::new(),
-        request: None,
-        sweep: None,
-        evidence: None,
-        until: Vec::new(),
-        outputs: Vec::new(),
-        record,
-    }
 }
 
 /// Recording of the whole row.

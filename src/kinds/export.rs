@@ -15,12 +15,12 @@ use super::image::export_of;
 use super::publish::{REVISION, template};
 use super::shape::managed;
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+    Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View,
 };
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Expectation, Finding, Look, Method, Observed, Output, Read,
-    Resource, Row, Severity, Take, Until,
+    Address, ArmId, Attributes, Evidence, Expectation, Finding, Look, Method, Output, Read,
+    Resource, Severity, Take, Until,
 };
 
 /// The export that makes an image.
@@ -188,23 +188,6 @@ impl Kind for Export {
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
         self.create(subject)
-    }
-
-    fn delete(&self, _address: &Address, _row: &Row, _view: &View<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
-    fn reads(&self, _address: &Address, _row: &Row) -> Vec<Read> {
-        Vec::new()
-    }
-
-    fn observe(
-        &self,
-        _answers: &[Option<Value>],
-        row: &Row,
-        _names: &Names<'_>,
-    ) -> Result<Option<Observed>, ShapeError> {
-        Ok(Some(Observed { attributes: row.attributes.clone() }))
     }
 }
 

@@ -328,18 +328,18 @@ fn last_switch(subject: &Subject<'_>) -> Option<(&'static str, Step)> {
     match Enabled::of(&subject.desired.attributes) {
         Enabled::Exactly(images) => {
             let ids = images.iter().filter_map(|image| subject.view.arm_id(image));
-            let mut step = arm::note("disable others", record);
+            let mut step = Step::recording("disable others", record);
             step.sweep = Some(sweep(SweepWanted::Exactly(ids.map(|id| id.name().to_owned()).collect())));
             Some(("disable-others", step))
         }
         Enabled::All => {
-            let mut step = arm::note("enable others", record);
+            let mut step = Step::recording("enable others", record);
             step.sweep = Some(sweep(SweepWanted::All));
             Some(("enable-others", step))
         }
         // Nothing is switched off; what is not listed any more is not managed any more.
         Enabled::Including(_) | Enabled::Unmanaged => {
-            subject.recorded.is_some().then(|| ("record", arm::note("record", record)))
+            subject.recorded.is_some().then(|| ("record", Step::recording("record", record)))
         }
     }
 }

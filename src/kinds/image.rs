@@ -373,7 +373,7 @@ fn taken_over(subject: &Subject<'_>) -> Step {
     let mut body = json!({ "properties": {} });
     set_updatable(&mut body, &subject.desired.attributes);
     if body == json!({ "properties": {} }) {
-        return Step { until: vec![made], ..arm::note("record what the export made", record) };
+        return Step { until: vec![made], ..Step::recording("record what the export made", record) };
     }
     let step = arm::step("describe what the export made", Method::Patch, id, GALLERIES, Some(body), record);
     Step { ready: vec![made], ..step }

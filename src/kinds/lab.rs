@@ -237,7 +237,7 @@ impl Kind for Lab {
             steps.push(template_step(subject));
         }
         if steps.is_empty() {
-            steps.push(arm::note("record", arm::record(row)));
+            steps.push(Step::recording("record", arm::record(row)));
         }
         let scales = tops.contains("capacity")
             && subject.view.row(&Address::new("Publish", subject.address.key())).is_some();

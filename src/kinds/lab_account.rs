@@ -184,7 +184,7 @@ impl Kind for LabAccount {
 fn switch_marketplace(subject: &Subject<'_>) -> Option<Step> {
     let record = arm::record(subject.row);
     let images = subject.desired.attributes.get("marketplaceImages").and_then(Value::as_array)?;
-    let mut step = arm::note("switch marketplace images", record);
+    let mut step = Step::recording("switch marketplace images", record);
     step.sweep = Some(Sweep {
         read: arm::list(&subject.row.arm_id, "galleryimages", LABS),
         switch: vec!["/properties/isEnabled".into()],

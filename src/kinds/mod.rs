@@ -164,25 +164,31 @@ pub trait Kind: Sync {
     /// The actions that bring the attributes at `paths` from what is recorded to what is desired.
     fn update(&self, change: &Subject<'_>, paths: &[String]) -> Vec<Draft>;
 
-    /// The action that deletes it; empty for what is done rather than kept.
-    fn delete(&self, address: &Address, row: &Row, view: &View<'_>) -> Vec<Draft>;
+    /// The action that deletes it; what is done rather than kept has none.
+    fn delete(&self, _address: &Address, _row: &Row, _view: &View<'_>) -> Vec<Draft> {
+        Vec::new()
+    }
 
     /// The reads that show it, in the order in which [`observe`](Self::observe) takes their answers.
-    fn reads(&self, address: &Address, row: &Row) -> Vec<Read>;
+    fn reads(&self, _address: &Address, _row: &Row) -> Vec<Read> {
+        Vec::new()
+    }
 
     /// What the answers say in normal form; `None` when it is gone. `answers` holds `None` for a 404.
     ///
     /// `row` is what is recorded: it tells in which words a reference was written. Only attributes
-    /// that can be read back are in the result.
+    /// that can be read back are in the result. What is done rather than kept is as it was recorded.
     ///
     /// # Errors
     /// When an answer does not have the documented shape.
     fn observe(
         &self,
-        answers: &[Option<Value>],
+        _answers: &[Option<Value>],
         row: &Row,
-        names: &Names<'_>,
-    ) -> Result<Option<Observed>, ShapeError>;
+        _names: &Names<'_>,
+    ) -> Result<Option<Observed>, ShapeError> {
+        Ok(Some(Observed { attributes: row.attributes.clone() }))
+    }
 }
 
 /// One resource whose change is turned into actions.

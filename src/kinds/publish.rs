@@ -4,14 +4,14 @@
 //! `publishingState` is `Published`, then PUT with `configurationState` Completed so that the portal
 //! leaves its setup mode. It cannot be undone, and publishing again recreates every student VM.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::arm::{self, LABS};
 use super::shape::managed;
-use super::{Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Shape, ShapeError, Subject, View};
+use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Shape, Subject, View};
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Expectation, Look, Method, Observed, Output, Read, Recording, Row,
+    Address, ArmId, Attributes, Evidence, Expectation, Look, Method, Output, Recording,
     Take, Until,
 };
 
@@ -101,22 +101,5 @@ impl Kind for Publish {
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
         self.create(subject)
-    }
-
-    fn delete(&self, _address: &Address, _row: &Row, _view: &View<'_>) -> Vec<Draft> {
-        Vec::new()
-    }
-
-    fn reads(&self, _address: &Address, _row: &Row) -> Vec<Read> {
-        Vec::new()
-    }
-
-    fn observe(
-        &self,
-        _answers: &[Option<Value>],
-        row: &Row,
-        _names: &Names<'_>,
-    ) -> Result<Option<Observed>, ShapeError> {
-        Ok(Some(Observed { attributes: row.attributes.clone() }))
     }
 }

@@ -49,6 +49,23 @@ pub struct Step {
     pub record: Recording,
 }
 
+impl Step {
+    /// A step that asks nothing of Azure and only records.
+    #[must_use]
+    pub fn recording(name: &str, record: Recording) -> Self {
+        Self {
+            name: name.to_owned(),
+            ready: Vec::new(),
+            request: None,
+            sweep: None,
+            evidence: None,
+            until: Vec::new(),
+            outputs: Vec::new(),
+            record,
+        }
+    }
+}
+
 /// A request to ARM.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {

@@ -51,7 +51,7 @@ struct Node {
 fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<Node> {
     let mut nodes = Vec::new();
     if let Some(from) = &decision.moved_from {
-        let step = record_only("rename the record", Recording::Move { from: from.clone() });
+        let step = Step::recording("rename the record", Recording::Move { from: from.clone() });
         nodes.push(node(address, Verb::Move, decision, view, recorded_draft("move", step)));
     }
     let kind = kind_of(address);
@@ -61,7 +61,7 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
         }
     }
     if decision.verb == Verb::Forget {
-        let draft = recorded_draft("forget", record_only("drop the record", Recording::Delete));
+        let draft = recorded_draft("forget", Step::recording("drop the record", Recording::Delete));
         nodes.push(node(address, Verb::Forget, decision, view, draft));
     }
     let makes = matches!(decision.verb, Verb::Create | Verb::Update | Verb::Replace | Verb::Invoke);
@@ -93,7 +93,7 @@ fn made(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &
     let updates = decision.differences.iter().filter(|difference| difference.meaning == Meaning::Update);
     let paths: Vec<_> = updates.map(|difference| difference.change.path.clone()).collect();
     if paths.is_empty() && decision.anew.is_empty() {
-        return vec![recorded_draft("record", record_only("record", Recording::Put(Box::new(row))))];
+        return vec![recorded_draft("record", Step::recording("record", Recording::Put(Box::new(row))))];
     }
     kind.update(&subject, &paths)
 }
@@ -128,19 +128,6 @@ fn put_back(attributes: &mut serde_json::Map<String, Value>, path: &str, before:
         (Some(rest), Some(inner), _) => put_back(inner, rest, before),
         (_, _, Some(before)) => drop(attributes.insert(top.to_owned(), before.clone())),
         (_, _, None) => drop(attributes.remove(top)),
-    }
-}
-
-fn record_only(name: &str, record: Recording) -> Step {
-    Step {
-        name: name.to_owned(),
-        ready: Vec::new(),
-        request: None,
-        sweep: None,
-        evidence: None,
-        until: Vec::new(),
-        outputs: Vec::new(),
-        record,
     }
 }
 
