@@ -166,13 +166,14 @@ impl Doing<'_> {
 
     /// Whether the plan may be carried out: no refusal, every consent, and a yes.
     fn agreed(&self, view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
-        let broken = check(view.plan);
-        if !broken.is_empty() {
-            return Err(CommandError::BrokenPlan { what: broken.join("; ") }.into());
-        }
         if view.is_refused() {
             let errors = view.findings.iter().filter(|finding| finding.severity == Severity::Error);
             return Err(CommandError::Refused { count: errors.count() }.into());
+        }
+        // Only of a plan that nothing refuses: one that deletes what is protected is no bug of ours.
+        let broken = check(view.plan);
+        if !broken.is_empty() {
+            return Err(CommandError::BrokenPlan { what: broken.join("; ") }.into());
         }
         consent::given(view)?;
         if view.plan.is_empty() || self.asked.carry.yes {
