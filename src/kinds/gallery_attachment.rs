@@ -155,6 +155,14 @@ impl Kind for GalleryAttachment {
         images
     }
 
+    /// `all` names no image, and still shows each of the gallery's: they outlive the attachment.
+    fn also_depends_on(&self, _own: &Address, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
+        match (Enabled::of(attributes), arm::referred(attributes, "gallery")) {
+            (Enabled::All, Some(gallery)) => Enabled::All.listed(&gallery, view),
+            _ => BTreeSet::new(),
+        }
+    }
+
     fn containers(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<Address> {
         [arm::referred(attributes, "to"), arm::referred(attributes, "gallery")]
             .into_iter()
