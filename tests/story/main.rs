@@ -1,0 +1,14 @@
+//! The whole story as a user meets it: the program itself against an emulator beside it or inside it.
+//!
+//! Nothing of the caller's environment gets in; waiting is for a line or a request, never for a time.
+#![cfg(unix)]
+
+mod broken_off;
+mod examples;
+mod kills;
+mod place;
+mod plans;
+mod round;
+mod schemas;
+mod secrets;
+mod served;
