@@ -14,13 +14,11 @@ use super::gallery_attachment::attachment_of;
 use super::image::export_of;
 use super::publish::{REVISION, template};
 use super::shape::managed;
-use super::{
-    Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View,
-};
+use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View};
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Expectation, Finding, Look, Method, Output, Read,
-    Resource, Severity, Take, Until,
+    Address, ArmId, Attributes, Evidence, Expectation, Finding, Look, Method, Output, Read, Resource,
+    Severity, Take, Until,
 };
 
 /// The export that makes an image.

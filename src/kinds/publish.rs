@@ -11,8 +11,7 @@ use super::shape::managed;
 use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Shape, Subject, View};
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Expectation, Look, Method, Output, Recording,
-    Take, Until,
+    Address, ArmId, Attributes, Evidence, Expectation, Look, Method, Output, Recording, Take, Until,
 };
 
 /// A lab's publishing.
