@@ -40,16 +40,6 @@ pub(super) fn took_effect(look: &Look, before: &Value, now: &Value) -> bool {
     }
 }
 
-/// Whether anything is there at all: the thing, a field that is not null, an item.
-pub(super) fn shows_something(now: &Value) -> bool {
-    match now {
-        Value::Bool(exists) => *exists,
-        Value::Object(fields) => fields.values().any(|value| !value.is_null()),
-        Value::Array(names) => !names.is_empty(),
-        _ => false,
-    }
-}
-
 /// The names of a list's items.
 pub(super) fn names(list: Option<&Value>) -> BTreeSet<&str> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(|item| item["name"].as_str()).collect()
@@ -77,19 +67,6 @@ mod tests {
             (Look::Names, json!(["1.0.0"]), json!([]), false),
         ] {
             assert_eq!(took_effect(&look, &before, &now), effect, "{look:?} {before} {now}");
-        }
-    }
-
-    #[test]
-    fn something_is_a_thing_a_value_or_an_item() {
-        for (now, something) in [
-            (json!({"/lastPublished": null}), false),
-            (json!({"/lastPublished": "2027"}), true),
-            (json!([]), false),
-            (json!(["1.0.0"]), true),
-            (json!(true), true),
-        ] {
-            assert_eq!(shows_something(&now), something, "{now}");
         }
     }
 }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::effect::{ReadError, observed, surroundings_of};
 use super::error::{End, Refusal, before};
+use super::opened;
 use super::room::Room;
 use super::until::State;
-use super::{evidence, opened};
 use crate::azure::read;
 use crate::kinds::{Names, kind_of};
-use crate::model::{Address, ArmId, Contents, Expectation, Observed, Read, Recording, Row, Step};
+use crate::model::{Address, ArmId, Contents, Done, Expectation, Observed, Read, Recording, Row, Step};
 use crate::plan::{Action, Verb, seen_differences};
 
 /// What lies ahead of an action.
@@ -34,9 +34,9 @@ pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) 
                 return Ok(Ahead::Done);
             }
         }
-        Expectation::NeverDone { evidence: shown } => {
-            let now = evidence::look(room.arm, &shown).await.map_err(before)?;
-            if evidence::shows_something(&now) {
+        Expectation::NeverDone { read: wanted, done } => {
+            let now = read(room.arm, &wanted).await.map_err(before)?;
+            if now.is_some_and(|now| was_done(&done, &now)) {
                 return Ok(Ahead::Done);
             }
         }
@@ -45,6 +45,20 @@ pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) 
         only_known(room, action, &opened::contents(contents, room.open)).await?;
     }
     Ok(Ahead::Free)
+}
+
+/// Whether an answer shows that the thing was done, and well.
+fn was_done(done: &Done, now: &Value) -> bool {
+    match done {
+        Done::Field { pointer, is } => {
+            let text = now.pointer(pointer).and_then(Value::as_str);
+            text.is_some_and(|text| is.iter().any(|wanted| wanted == text))
+        }
+        Done::SucceededItem => {
+            let items = now.as_array().into_iter().flatten();
+            items.into_iter().any(|item| item["properties"]["provisioningState"] == "Succeeded")
+        }
+    }
 }
 
 /// ARM's PUT takes over what is there without a word, so nothing may be.
@@ -135,4 +149,30 @@ fn lies_in(id: &ArmId, outer: &ArmId) -> bool {
     let (id, outer) = (id.as_str(), outer.as_str());
     let (Some(start), Some(rest)) = (id.get(..outer.len()), id.get(outer.len()..)) else { return false };
     start.eq_ignore_ascii_case(outer) && (rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_attempt_is_not_taken_for_done() {
+        let published =
+            Done::Field { pointer: "/properties/publishingState".into(), is: vec!["Published".into()] };
+        for (done, now, was) in [
+            (&published, json!({"properties": {"publishingState": "Published"}}), true),
+            (
+                &published,
+                json!({"properties": {"publishingState": "PublishFailed", "lastPublished": "2026"}}),
+                false,
+            ),
+            (&Done::SucceededItem, json!([]), false),
+            (&Done::SucceededItem, json!([{"properties": {"provisioningState": "Failed"}}]), false),
+            (&Done::SucceededItem, json!([{"properties": {"provisioningState": "Succeeded"}}]), true),
+        ] {
+            assert_eq!(was_done(done, &now), was, "{now}");
+        }
+    }
 }

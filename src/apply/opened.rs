@@ -31,8 +31,8 @@ pub(super) fn step(step: &Step, open: Open<'_>) -> Step {
 pub(super) fn expectation(expects: &Expectation, open: Open<'_>) -> Expectation {
     match expects {
         Expectation::Absent { read: each } => Expectation::Absent { read: read(each, open) },
-        Expectation::NeverDone { evidence } => {
-            Expectation::NeverDone { evidence: opened_evidence(evidence, open) }
+        Expectation::NeverDone { read: each, done } => {
+            Expectation::NeverDone { read: read(each, open), done: done.clone() }
         }
         Expectation::Anything | Expectation::AsRecorded => expects.clone(),
     }

@@ -17,7 +17,7 @@ use super::shape::managed;
 use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View};
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Expectation, Finding, Look, Method, Output, Read, Resource,
+    Address, ArmId, Attributes, Done, Evidence, Expectation, Finding, Look, Method, Output, Read, Resource,
     Severity, Take, Until,
 };
 
@@ -160,7 +160,7 @@ impl Kind for Export {
         let mut export =
             arm::step("export template", Method::Post, &action, LABS, body, arm::record(subject.row));
         let names = Evidence { read: versions.clone(), look: Look::Names };
-        export.evidence = Some(names.clone());
+        export.evidence = Some(names);
         export.until = vec![Until::NewVersion { read: versions.clone() }];
         let output = |name: &str, read: &Read, take| Output { name: name.into(), read: read.clone(), take };
         export.outputs = vec![
@@ -171,7 +171,7 @@ impl Kind for Export {
         ];
         let is_new = view.row(&image).is_none() && view.row(&lab).is_none();
         let expects = match subject.recorded {
-            None if !is_new => Expectation::NeverDone { evidence: names },
+            None if !is_new => Expectation::NeverDone { read: versions, done: Done::SucceededItem },
             _ => Expectation::Anything,
         };
         let account = view.attributes(&lab).and_then(|lab| arm::referred(lab, "in"));

@@ -272,7 +272,8 @@ impl Kind for Image {
         let attributes = &subject.desired.attributes;
         let id = &subject.row.arm_id;
         if is_exported(attributes) {
-            let needs = vec![Need::Ready(export_of(subject.address))];
+            let mut needs = arm::needs(self, subject);
+            needs.push(Need::Ready(export_of(subject.address)));
             return vec![Draft::new(
                 "create",
                 needs,

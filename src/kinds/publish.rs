@@ -11,7 +11,7 @@ use super::shape::managed;
 use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Shape, Subject, View};
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Expectation, Look, Method, Output, Recording, Take, Until,
+    Address, ArmId, Attributes, Done, Evidence, Expectation, Look, Method, Output, Recording, Take, Until,
 };
 
 /// A lab's publishing.
@@ -86,12 +86,10 @@ impl Kind for Publish {
         }];
         let lab = arm::referred(&subject.desired.attributes, "lab");
         let is_new = lab.as_ref().is_some_and(|lab| subject.view.row(lab).is_none());
-        let never_done = Evidence {
-            read: arm::get(id, LABS),
-            look: Look::Fields(vec!["/properties/lastPublished".into()]),
-        };
+        let published = ["Published", "Scaling"].map(str::to_owned).to_vec();
+        let done = Done::Field { pointer: "/properties/publishingState".into(), is: published };
         let expects = match subject.recorded {
-            None if !is_new => Expectation::NeverDone { evidence: never_done },
+            None if !is_new => Expectation::NeverDone { read: arm::get(id, LABS), done },
             _ => Expectation::Anything,
         };
         let needs = lab.into_iter().map(Need::Ready).collect();

@@ -26,6 +26,6 @@ pub use snapshot::{
 };
 pub use source::Source;
 pub use step::{
-    Contents, Evidence, Expectation, Look, Method, Output, Read, Recording, Request, Step, Sweep,
+    Contents, Done, Evidence, Expectation, Look, Method, Output, Read, Recording, Request, Step, Sweep,
     SweepWanted, Take, Until,
 };

@@ -247,12 +247,29 @@ pub enum Expectation {
     },
     /// Its managed attributes are still what was recorded when the plan was made, or already what is asked.
     AsRecorded,
-    /// It was never done before: nothing is at the evidence's read (no non-null field, no item). Where
-    /// something is, the action is recorded as done instead of being carried out.
+    /// It was never done before. Where it was, and well, the action is recorded as done instead of
+    /// being carried out.
     NeverDone {
-        /// What is read, and what of it would show an earlier doing.
-        evidence: Evidence,
+        /// What is read.
+        read: Read,
+        /// What of it shows an earlier doing.
+        done: Done,
     },
+}
+
+/// What shows that something was done already; a failed attempt does not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Done {
+    /// The text at a JSON pointer is one of `is`.
+    Field {
+        /// RFC 6901 pointer.
+        pointer: String,
+        /// The values that show it.
+        is: Vec<String>,
+    },
+    /// Some item of the list has succeeded.
+    SucceededItem,
 }
 
 /// A list that must hold nothing unknown before its container goes.

@@ -1,10 +1,10 @@
 //! Recorded against observed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::AttributeChange;
 use super::diff::seen_differences;
-use crate::kinds::kind_of;
+use crate::kinds::{kind_of, references};
 use crate::model::{Address, Desired, Observed, Recorded};
 
 /// A resource that is not as it was recorded.
@@ -58,6 +58,13 @@ pub fn drift(
 #[must_use]
 pub fn refreshed(recorded: &Recorded, seen: &BTreeMap<Address, Option<Observed>>) -> Recorded {
     let mut fresh = recorded.clone();
+    let gone: BTreeSet<_> =
+        seen.iter().filter(|(_, seen)| seen.is_none()).map(|(address, _)| address).collect();
+    // What was done to something is gone with it: a lab made anew is not published, an image not exported.
+    fresh.rows.retain(|address, row| {
+        let refers = |gone: &&Address| references(kind_of(address).info(), &row.attributes).contains(*gone);
+        !kind_of(address).info().invoked || !gone.iter().any(refers)
+    });
     for (address, seen) in seen {
         match seen {
             None => drop(fresh.rows.remove(address)),

@@ -33,6 +33,7 @@ pub(super) fn actions(
     let needs: Vec<BTreeSet<usize>> = (0..nodes.len()).map(|at| index.needs(at, &nodes, view)).collect();
     let mut needs = needs;
     deletions_after_referrers(&mut needs, &nodes, &index, decisions, view);
+    deletions_after_successors(&mut needs, &nodes, &index, view);
     let order: Vec<_> = nodes.iter().map(|node| node.action.id.clone()).collect();
     for (node, needs) in nodes.iter_mut().zip(&needs) {
         node.action.needs = needs.iter().map(|&need| order[need].clone()).collect();
@@ -273,6 +274,29 @@ fn deletions_after_referrers(
             }
         }
     }
+}
+
+/// A part that goes while its whole stays goes after the parts that come: an enabled image is never
+/// without a version, even when making the new one fails.
+fn deletions_after_successors(needs: &mut [BTreeSet<usize>], nodes: &[Node], index: &Index, view: &View<'_>) {
+    for (at, node) in nodes.iter().enumerate() {
+        let address = &node.action.address;
+        if node.action.verb != Verb::Delete || view.desired.contains_key(address) {
+            continue;
+        }
+        for container in kind_of(address).containers(&row_attributes(view, address), view) {
+            let stays = index.at(&container).all(|at| nodes[at].action.verb != Verb::Delete);
+            let parts = kind_of(&container).parts(&container, view);
+            if stays && parts.contains(address) {
+                let successors = parts.iter().flat_map(|part| index.at(part));
+                needs[at].extend(successors.filter(|&at| nodes[at].action.verb == Verb::Create));
+            }
+        }
+    }
+}
+
+fn row_attributes(view: &View<'_>, address: &Address) -> crate::model::Attributes {
+    view.attributes(address).cloned().unwrap_or_default()
 }
 
 fn graph_of(needs: &[BTreeSet<usize>]) -> DiGraph<(), ()> {

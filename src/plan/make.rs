@@ -293,10 +293,18 @@ fn compare(
             help,
         );
     }
-    if decision.verb == Verb::Keep {
-        let ignored = decision.differences.iter().filter(|difference| difference.meaning == Meaning::Ignored);
-        decision.notes.extend(ignored.map(|difference| format!("{} is ignored", difference.change.path)));
-    }
+    let ignored = decision.differences.iter().filter(|difference| difference.meaning == Meaning::Ignored);
+    findings.extend(ignored.map(|difference| Finding {
+        rule: "ignoreChanges".into(),
+        severity: Severity::Info,
+        message: format!(
+            "`{}` was edited and is not changed: `ignoreChanges` names it",
+            difference.change.path
+        ),
+        address: Some(address.clone()),
+        source: Some(resource.source_of(&difference.change.path).clone()),
+        help: None,
+    }));
 }
 
 /// Replaces what lies in something that is replaced, and does again what was done to it.

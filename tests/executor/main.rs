@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use bench::{Bench, action, delete, desired, put, row, run_plan};
 use labwright::apply::{Found, Options, Seen, execute, observe, settle};
-use labwright::model::{Address, EntryKind, Evidence, Expectation, Look, Recording, RunOutcome};
+use labwright::model::{Address, Done, EntryKind, Expectation, Recording, RunOutcome};
 use labwright::plan::{ActionState, Event, Outcome, Verb};
 use serde_json::json;
 use world::{Fault, World};
@@ -170,11 +170,13 @@ async fn what_is_gone_already_is_deleted_without_a_request() {
 #[tokio::test]
 async fn what_was_done_before_is_recorded_instead_of_done_again() {
     let mut bench = Bench::default();
-    bench.world.put("/subscriptions/s/resourceGroups/a", json!({"properties": {"lastPublished": "2026"}}));
+    bench
+        .world
+        .put("/subscriptions/s/resourceGroups/a", json!({"properties": {"publishingState": "Published"}}));
     let mut invoke = put("ResourceGroup/a", &[]);
     let read = invoke.steps[0].evidence.clone().expect("evidence").read;
-    let look = Look::Fields(vec!["/properties/lastPublished".into()]);
-    invoke.expects = Expectation::NeverDone { evidence: Evidence { read, look } };
+    let done = Done::Field { pointer: "/properties/publishingState".into(), is: vec!["Published".into()] };
+    invoke.expects = Expectation::NeverDone { read, done };
     let plan = run_plan(vec![invoke]);
     let report = bench.execute(&plan).await;
     assert!(bench.world.log().is_empty());

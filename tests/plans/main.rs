@@ -164,6 +164,8 @@ fn an_ignored_edit_is_noted_and_not_done() {
     };
     let (plan, _) = change(&with(20), &with(30));
     assert!(plan.is_empty(), "{:?}", verbs(&plan));
+    let noted: Vec<_> = plan.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    assert_eq!(noted, ["ignoreChanges"]);
 }
 
 #[test]
@@ -288,4 +290,30 @@ fn an_image_not_yet_exported_is_pending_and_a_lab_from_it_is_refused() {
     let refused: Vec<_> = plan.findings.iter().map(|finding| finding.rule.as_str()).collect();
     assert_eq!(refused, ["EXP-04"]);
     assert!(!verbs(&plan).iter().any(|verb| verb.ends_with("Image/sql")));
+}
+
+#[test]
+fn an_old_version_goes_only_when_the_new_one_is_there() {
+    let config = edited(|config| {
+        let map = config.as_object_mut().expect("a map");
+        let version = map.remove("ImageVersion/java/1.0.0").expect("the version");
+        map.insert("ImageVersion/java/1.0.1".into(), version);
+    });
+    let (plan, recorded) = change(&both_stories(), &config);
+    let (_, order) = carried_out(&plan, &recorded);
+    before(&order, "ImageVersion/java/1.0.1#create", "ImageVersion/java/1.0.0#delete");
+}
+
+#[test]
+fn what_was_done_to_something_is_gone_with_it() {
+    let config = desired(&both_stories());
+    let (recorded, _) = carried_out(&planned(&config, &Recorded::default()), &Recorded::default());
+    let gone = ["Lab/programming", "Image/sql"].map(|address| (address.parse().expect("an address"), None));
+    let fresh = labwright::plan::refreshed(&recorded, &gone.into_iter().collect());
+    let again = verbs(&planned(&config, &fresh));
+    for verb in
+        ["create Lab/programming", "invoke Publish/programming", "create Image/sql", "invoke Export/sql"]
+    {
+        assert!(again.iter().any(|done| done == verb), "{verb} is not in {again:?}");
+    }
 }
