@@ -18,7 +18,7 @@ use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Su
 use crate::catalog::{Work, seconds};
 use crate::model::{
     Address, ArmId, Attributes, Done, Evidence, Expectation, Finding, Look, Method, Output, Read, Resource,
-    Severity, Take, Until,
+    Row, Severity, Take, Until,
 };
 
 /// The export that makes an image.
@@ -104,6 +104,16 @@ impl Kind for Export {
         let account =
             arm::referred(attributes, "lab").and_then(|lab| arm::referred(view.attributes(&lab)?, "in"));
         account.and_then(|account| attachment_of(&account, view)).into_iter().collect()
+    }
+
+    fn remarks(&self, desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
+        let (lab, image) = (arm::own(desired, "lab"), arm::own(desired, "image"));
+        let mut remarks =
+            vec![format!("makes a version of {image} from the template VM of {lab}, which stops")];
+        if recorded.is_some() {
+            remarks.push("labs made from an earlier version stay as they are".into());
+        }
+        remarks
     }
 
     fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {

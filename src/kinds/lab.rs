@@ -172,6 +172,18 @@ impl Kind for Lab {
         arm::referred(attributes, "in").into_iter().collect()
     }
 
+    fn remarks(&self, desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
+        let capacity = |attributes: &Attributes| attributes.get("capacity").and_then(Value::as_i64);
+        let before = recorded.and_then(|row| capacity(&row.attributes));
+        let fewer = before.zip(capacity(desired)).map_or(0, |(before, after)| before - after);
+        let vms = if fewer == 1 { "VM is" } else { "VMs are" };
+        if fewer > 0 {
+            vec![format!("{fewer} {vms} deleted, with what students left there")]
+        } else {
+            Vec::new()
+        }
+    }
+
     fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {
         let mut findings: Vec<_> = super::lab_account::retired(subject, today).into_iter().collect();
         findings.extend(without_credentials(subject));

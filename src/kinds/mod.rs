@@ -153,6 +153,11 @@ pub trait Kind: Sync {
     /// What this resource lies inside of: it is deleted and replaced together with them.
     fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address>;
 
+    /// What a reader of the plan should know of the change beside the attributes: whole fragments.
+    fn remarks(&self, _desired: &Attributes, _recorded: Option<&Row>) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Why this verb is refused, whatever is consented to.
     fn refusals(&self, _subject: &Subject<'_>, _today: &str) -> Vec<Finding> {
         Vec::new()

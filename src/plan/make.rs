@@ -375,6 +375,10 @@ fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>,
     }
     attributes.sort_by(|a, b| a.path.cmp(&b.path));
     let mut notes = decision.notes.clone();
+    let told = matches!(decision.verb, Verb::Create | Verb::Update | Verb::Invoke);
+    if let Some(resource) = decision.desired.filter(|_| told) {
+        notes.extend(kind_of(address).remarks(&resource.attributes, decision.recorded));
+    }
     notes.extend(decision.moved_from.iter().map(|from| format!("moved from {from}")));
     Change {
         address: address.clone(),
