@@ -378,6 +378,30 @@ fn drift_says_what_is_gone_and_what_changed() {
 }
 
 #[test]
+fn what_could_not_be_read_is_said_once_and_is_not_called_unchanged() {
+    let command = "labwright apply --refresh".to_owned();
+    let mut view = DriftView::new(&identity(Cloud::Azure), 2, Vec::new(), command);
+    let unread = |name: usize| Finding {
+        rule: "unreadable".into(),
+        severity: Severity::Error,
+        message: "Unreachable: the connection was refused.".into(),
+        address: Some(address(&format!("Lab/cs{name}"))),
+        source: None,
+        help: None,
+    };
+    view.unread = (0..10).map(unread).collect();
+    insta::assert_snapshot!(terminal::drift(&view, Look::default()), @r"
+    contoso-cs, prod: Azure; 2 resources read.
+
+    Could not read 10 of 12 resources: Unreachable: the connection was refused.
+    Nothing can be said about them.
+    ");
+    let value = serde_json::to_value(DriftDocument::new(1, &view)).expect("serialises");
+    assert_eq!(value["findings"][9]["severity"], "error");
+    assert_eq!(value["summary"]["keep"], 2);
+}
+
+#[test]
 fn schemas_are_what_the_types_say() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     for (name, schema) in labwright::render::json::schemas() {
