@@ -231,6 +231,29 @@ fn what_is_missing_to_sign_in_is_named_at_once_before_anything_is_called() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_not_taken_is_a_failure_and_a_closed_pipe_is_none() {
+    use std::process::{Command, Stdio};
+    let place = Place::started();
+    let run = |line: &str, stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_labwright"));
+        command.env_clear().env("HOME", place.path().join("home")).current_dir(place.path());
+        command.args(line.split_whitespace()).stdout(stdout).output().expect("it runs")
+    };
+    for line in ["plan", "plan --format json", "schema", "--help", "plan --out saved"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a device of Linux");
+        let full = run(line, full.into());
+        let said = String::from_utf8_lossy(&full.stderr).into_owned();
+        assert!(full.status.code() == Some(1) && said.contains("could not be written"), "{line}: {said}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let closed = run(line, writer.into());
+        let said = String::from_utf8_lossy(&closed.stderr).into_owned();
+        assert!(closed.status.code() == Some(0) && !said.contains("written"), "{line}: {said}");
+    }
+}
+
 #[test]
 fn init_overwrites_nothing() {
     let place = Place::started();

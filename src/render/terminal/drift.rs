@@ -49,7 +49,8 @@ fn write_unread(page: &mut Page, view: &DriftView<'_>) {
         page.gap();
         let reason = reason.trim_end_matches('.');
         let them = if number == 1 { "it" } else { "them" };
-        let sentence = format!("Could not read {number} of {all}: {reason}. Nothing can be said about {them}.");
+        let sentence =
+            format!("Could not read {number} of {all}: {reason}. Nothing can be said about {them}.");
         page.paragraph(Line::new(), RED, &sentence);
     }
 }
