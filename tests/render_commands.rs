@@ -146,6 +146,25 @@ fn a_saved_plan_is_applied_exactly_or_refused_as_stale() {
 }
 
 #[test]
+fn a_saved_plan_that_was_edited_or_is_not_there_is_refused() {
+    let place = Place::started();
+    assert_eq!(place.run("plan --out saved").code, 0);
+    let file = place.path().join("saved");
+    let text = std::fs::read_to_string(&file).expect("a plan");
+    assert!(text.contains("\"digest\":"));
+    let mut value: Value = serde_json::from_str(&text).expect("JSON");
+    value["today"] = "2027-01-01".into();
+    std::fs::write(&file, value.to_string()).expect("written");
+    for command in ["show saved", "apply saved --yes"] {
+        let run = place.run(command);
+        assert!(run.code == 4 && run.stderr.contains("labwright::cli::edited_plan"), "{}", run.stderr);
+    }
+    assert_eq!(place.run("explain edited_plan").code, 0);
+    let nowhere = place.run("apply nofile --yes");
+    assert!(nowhere.code == 4 && nowhere.stderr.contains("there is no file `nofile`"), "{}", nowhere.stderr);
+}
+
+#[test]
 fn every_failing_run_gives_one_json_document() {
     let place = Place::started();
     place.edit("size: Small", "size: Smal");
