@@ -1,7 +1,8 @@
 //! What people and machines see of plans, runs and drift, as text.
 
 use labwright::model::{
-    Address, AllowedWhat, ArmId, Cloud, Entry, EntryKind, Expectation, Finding, Identity, Severity, Source,
+    Address, Allowed, AllowedWhat, ArmId, Cloud, Entry, EntryKind, Expectation, Finding, Identity, Severity,
+    Source,
 };
 use labwright::plan::{Action, AttributeChange, Change, Consent, Outcome, Plan, Run, Verb};
 use labwright::render::json::{DriftDocument, PlanDocument, RunDocument, text};
@@ -222,6 +223,31 @@ fn warnings_do_not_suppress_that_nothing_changes() {
 }
 
 #[test]
+fn a_refused_plan_ends_with_its_errors_and_nothing_to_paste() {
+    let refused = |plan: Plan| {
+        let error = Finding { severity: Severity::Error, ..plan.findings[0].clone() };
+        shown(&Plan { findings: vec![error], ..plan })
+    };
+    let text = refused(plan());
+    assert!(text.ends_with(" to invoke.\nRefused: 1 error above.\n"), "{text}");
+    assert!(!text.contains("--allow") && !text.contains("Missing consent"), "{text}");
+    let text = refused(Plan { findings: plan().findings, ..empty() });
+    assert!(text.ends_with("\n\nRefused: 1 error above.\n") && !text.contains("No changes."), "{text}");
+}
+
+#[test]
+fn a_missing_consent_is_added_to_what_is_given() {
+    let mut plan = plan();
+    plan.consents.iter_mut().for_each(|consent| consent.given = None);
+    plan.consents.push(Consent { address: address("Image/other"), ..plan.consents[0].clone() });
+    let one = Allowed { what: AllowedWhat::Replace, on: None, at_most: Some(1) };
+    let background =
+        Background { allowed: vec![one], counted: vec![(AllowedWhat::Replace, 1)], ..background() };
+    let command = PlanView::new(&plan, background).apply_command;
+    assert_eq!(command, "labwright apply --env prod --allow replace=2 --allow reexport=1");
+}
+
+#[test]
 fn an_import_is_counted_first_and_only_when_there_is_one() {
     let changes = vec![change("Lab/a", Verb::Import, None, Vec::new())];
     let plan = Plan { changes, ..empty() };
@@ -330,6 +356,7 @@ fn a_settled_run_says_what_became_of_what_was_under_way() {
         by: "pid 4711 on ci-7".into(),
         seconds_ago: 2280,
         done: 9,
+        failed: 1,
         of: 21,
         not_started: 8,
         actions: vec![
@@ -341,7 +368,7 @@ fn a_settled_run_says_what_became_of_what_was_under_way() {
     };
     insta::assert_snapshot!(terminal::settled(&settled, Look::default()), @r"
     Run 147 (pid 4711 on ci-7) broke off; it began 38 min ago.
-    9 of its 21 actions were done, 3 under way, 8 never started.
+    9 of its 21 actions were done, 1 failed, 3 under way, 8 never started.
       ✓ create cs340-A  Azure finished it; recorded
       … export db-sql   still running; followed
       ○ create cs340-B  never reached Azure
@@ -375,6 +402,30 @@ fn drift_says_what_is_gone_and_what_changed() {
     let value = serde_json::to_value(DriftDocument::new(2, &view)).expect("serialises");
     assert_eq!(value["changes"][1]["verb"], "drift");
     assert_eq!(value["summary"]["keep"], 212);
+}
+
+#[test]
+fn what_could_not_be_read_is_said_once_and_is_not_called_unchanged() {
+    let command = "labwright apply --refresh".to_owned();
+    let mut view = DriftView::new(&identity(Cloud::Azure), 2, Vec::new(), command);
+    let unread = |name: usize| Finding {
+        rule: "unreadable".into(),
+        severity: Severity::Error,
+        message: "Unreachable: the connection was refused.".into(),
+        address: Some(address(&format!("Lab/cs{name}"))),
+        source: None,
+        help: None,
+    };
+    view.unread = (0..10).map(unread).collect();
+    insta::assert_snapshot!(terminal::drift(&view, Look::default()), @r"
+    contoso-cs, prod: Azure; 2 resources read.
+
+    Could not read 10 of 12 resources: Unreachable: the connection was refused.
+    Nothing can be said about them.
+    ");
+    let value = serde_json::to_value(DriftDocument::new(1, &view)).expect("serialises");
+    assert_eq!(value["findings"][9]["severity"], "error");
+    assert_eq!(value["summary"]["keep"], 2);
 }
 
 #[test]

@@ -146,6 +146,25 @@ fn a_saved_plan_is_applied_exactly_or_refused_as_stale() {
 }
 
 #[test]
+fn a_saved_plan_that_was_edited_or_is_not_there_is_refused() {
+    let place = Place::started();
+    assert_eq!(place.run("plan --out saved").code, 0);
+    let file = place.path().join("saved");
+    let text = std::fs::read_to_string(&file).expect("a plan");
+    assert!(text.contains("\"digest\":"));
+    let mut value: Value = serde_json::from_str(&text).expect("JSON");
+    value["today"] = "2027-01-01".into();
+    std::fs::write(&file, value.to_string()).expect("written");
+    for command in ["show saved", "apply saved --yes"] {
+        let run = place.run(command);
+        assert!(run.code == 4 && run.stderr.contains("labwright::cli::edited_plan"), "{}", run.stderr);
+    }
+    assert_eq!(place.run("explain edited_plan").code, 0);
+    let nowhere = place.run("apply nofile --yes");
+    assert!(nowhere.code == 4 && nowhere.stderr.contains("there is no file `nofile`"), "{}", nowhere.stderr);
+}
+
+#[test]
 fn every_failing_run_gives_one_json_document() {
     let place = Place::started();
     place.edit("size: Small", "size: Smal");
@@ -228,6 +247,29 @@ fn what_is_missing_to_sign_in_is_named_at_once_before_anything_is_called() {
     assert_eq!(run.code, 3);
     for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "MAIN"] {
         assert!(run.stderr.contains(name), "{name}: {}", run.stderr);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_not_taken_is_a_failure_and_a_closed_pipe_is_none() {
+    use std::process::{Command, Stdio};
+    let place = Place::started();
+    let run = |line: &str, stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_labwright"));
+        command.env_clear().env("HOME", place.path().join("home")).current_dir(place.path());
+        command.args(line.split_whitespace()).stdout(stdout).output().expect("it runs")
+    };
+    for line in ["plan", "plan --format json", "schema", "--help", "plan --out saved"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a device of Linux");
+        let full = run(line, full.into());
+        let said = String::from_utf8_lossy(&full.stderr).into_owned();
+        assert!(full.status.code() == Some(1) && said.contains("could not be written"), "{line}: {said}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let closed = run(line, writer.into());
+        let said = String::from_utf8_lossy(&closed.stderr).into_owned();
+        assert!(closed.status.code() == Some(0) && !said.contains("written"), "{line}: {said}");
     }
 }
 

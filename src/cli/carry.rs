@@ -15,7 +15,7 @@ use super::record::{self, Record};
 use super::{Context, Exit, Failure, consent, day, project, refresh, saved, settle, signals};
 use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, preflight};
 use crate::config::Project;
-use crate::model::{Allowed, Recorded, RunHeader, Secret, Severity, canonical};
+use crate::model::{Allowed, AllowedWhat, Recorded, RunHeader, Secret, Severity, canonical};
 use crate::plan::{Plan, Run, check};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, PlanView, RunView, Settled, terminal};
@@ -138,12 +138,14 @@ impl Doing<'_> {
             let (plan, standing) = saved::standing(plan, self.project, &day::today()?);
             let path =
                 self.asked.saved.map(|path| super::words::quoted(path.as_os_str())).unwrap_or_default();
+            let (command, counted) = with_allowed(format!("{} {path}", context.typed("apply")), allow);
             let background = Background {
                 remarks: record.remarks(self.project),
                 compared: vec![format!(
                     "The plan saved in {path}; the record is still what it was made from."
                 )],
-                apply_command: format!("{} {path}", context.typed("apply")),
+                apply_command: command,
+                counted,
                 allowed: standing.into_iter().chain(allow.iter().cloned()).collect(),
             };
             return Ok(Made { plan, recorded: record.recorded.clone(), background });
@@ -157,9 +159,8 @@ impl Doing<'_> {
         };
         let comparison = Comparison { project: self.project, record, scope, destroy: *destroy, refreshed };
         let mut made = compare(&comparison, context)?;
-        for allowed in *allow {
-            made.background.apply_command += &format!(" --allow {}", allow_words(allowed));
-        }
+        let command = std::mem::take(&mut made.background.apply_command);
+        (made.background.apply_command, made.background.counted) = with_allowed(command, allow);
         made.background.allowed = allow.to_vec();
         Ok(made)
     }
@@ -291,11 +292,28 @@ fn finished(view: &PlanView<'_>, run: &RunView<'_>, again: &str, context: &Conte
     };
     let mut text = format!("\n{}", terminal::run(run, context.printer.result_look()));
     if exit != Exit::Done {
-        text += &format!("Nothing is lost; to go on:\n  {again}\n");
+        let codes = run.fates.iter().filter_map(|fate| Some(fate.failure.as_ref()?.code.as_str()));
+        text += &advice(&codes.collect::<Vec<_>>(), &context.typed("drift"), again);
     }
     let document = PlanDocument::new(context.command, exit.code(), view);
     context.report(&text, &json::text(&RunDocument::new(document, run)))?;
     Ok(exit)
+}
+
+/// How to go on after failures with these codes; a plan that Azure no longer fits is not tried again as it is.
+fn advice(codes: &[&str], drift: &str, again: &str) -> String {
+    let is_stale = |code: &&str| matches!(*code, "gone" | "changed_since");
+    if codes.iter().any(is_stale) {
+        let refresh = if again.contains(" --refresh") { "" } else { " --refresh" };
+        return format!(
+            "Nothing is lost. Look at what Azure has, then plan from that:\n  {drift}\n  {again}{refresh}\n"
+        );
+    }
+    // What exists is not taken over: the failure itself says what can be done.
+    if !codes.is_empty() && codes.iter().all(|code| *code == "exists") {
+        return String::new();
+    }
+    format!("Nothing is lost; to go on:\n  {again}\n")
 }
 
 fn settled_remark(settled: &Settled) -> crate::model::Finding {
@@ -328,6 +346,18 @@ fn header(context: &Context) -> RunHeader {
     }
 }
 
+/// The command with its consents, and apart from it those for a number, to which what is missing is added.
+fn with_allowed(mut command: String, allow: &[Allowed]) -> (String, Vec<(AllowedWhat, u32)>) {
+    let mut counted = Vec::new();
+    for allowed in allow {
+        match allowed {
+            Allowed { what, on: None, at_most: Some(number) } => counted.push((*what, *number)),
+            _ => command += &format!(" --allow {}", allow_words(allowed)),
+        }
+    }
+    (command, counted)
+}
+
 /// `delete`, `delete=3`, `shrink:Lab/a`: as it is typed.
 fn allow_words(allowed: &Allowed) -> String {
     let Allowed { what, on, at_most } = allowed;
@@ -344,4 +374,20 @@ pub(super) fn apply_failure(error: ApplyError) -> Failure {
         ApplyError::Secrets { .. } => Exit::Configuration,
     };
     Failure::of(exit, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_as_recorded_is_looked_at_and_read_before_it_is_tried_again() {
+        let advice = |codes: &[&str]| advice(codes, "labwright drift", "labwright apply");
+        for code in ["gone", "changed_since"] {
+            let text = advice(&["Conflict", code]);
+            assert!(text.ends_with("\n  labwright drift\n  labwright apply --refresh\n"), "{text}");
+        }
+        assert_eq!(advice(&["exists"]), "");
+        assert_eq!(advice(&["exists", "Conflict"]), "Nothing is lost; to go on:\n  labwright apply\n");
+    }
 }

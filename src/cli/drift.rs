@@ -8,7 +8,7 @@ use super::record::{self, Record};
 use super::refresh::{self, Sight};
 use super::{Context, Exit, Failure, cloud, project};
 use crate::config::Project;
-use crate::model::Address;
+use crate::model::{Address, Finding, Severity};
 use crate::plan;
 use crate::render::json::{self, DriftDocument};
 use crate::render::{DriftView, terminal};
@@ -23,11 +23,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         false => cloud::runtime()?.block_on(look(&project, &record, &addresses, context))?,
     };
     let drifted = plan::drift(&record.recorded, &seen, &project.desired);
-    let mut remarks = record.remarks(&project);
+    let remarks = record.remarks(&project);
     let is_partial = !unreadable.is_empty();
-    remarks.extend(unreadable);
     let command = format!("{} --refresh", context.typed("apply"));
     let mut view = DriftView::new(&project.desired.identity, seen.len(), remarks, command);
+    // Here it is the answer itself that is missing.
+    view.unread =
+        unreadable.into_iter().map(|remark| Finding { severity: Severity::Error, ..remark }).collect();
     for drifted in &drifted {
         let resource = project.desired.resources.get(&drifted.address);
         let source = resource.map(|resource| resource.source.clone());

@@ -104,6 +104,14 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "The state belongs to another project, environment or cloud. Name the right environment, or let `state:` name another file.",
     ),
     (
+        "labwright::cli::no_file",
+        "The command names a file that is not there. A relative path starts where labwright is called, not at the project.",
+    ),
+    (
+        "labwright::cli::edited_plan",
+        "A saved plan holds a digest of itself, and it does not fit or is missing: the file was changed, cut off or written by an older version. What was looked at would not be what is carried out. Plan again.",
+    ),
+    (
         "labwright::cli::stale_plan",
         "What the saved plan rests on is recorded differently now, so it would do something else than what was looked at. Plan again.",
     ),

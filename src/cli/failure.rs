@@ -108,6 +108,23 @@ pub(super) enum CommandError {
         /// What is the matter.
         why: String,
     },
+    /// A file that is named is not there.
+    #[error("there is no file `{}`", path.display())]
+    #[diagnostic(code(labwright::cli::no_file), help("save a plan with `labwright plan --out FILE`"))]
+    NoFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A saved plan is not what was written.
+    #[error("the plan in `{}` is not as it was saved", path.display())]
+    #[diagnostic(
+        code(labwright::cli::edited_plan),
+        help("change the configuration and write a new one with `labwright plan --out FILE`")
+    )]
+    EditedPlan {
+        /// The file.
+        path: PathBuf,
+    },
     /// A saved plan does not fit the state any more.
     #[error("the saved plan is stale: {what}")]
     #[diagnostic(code(labwright::cli::stale_plan), help("plan again, look, and apply that plan"))]
@@ -196,6 +213,8 @@ impl CommandError {
                 Exit::Configuration
             }
             Self::NoPlan { .. }
+            | Self::NoFile { .. }
+            | Self::EditedPlan { .. }
             | Self::StalePlan { .. }
             | Self::Refused { .. }
             | Self::NobodyToAsk

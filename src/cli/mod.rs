@@ -91,7 +91,7 @@ fn unparsed(error: &clap::Error, words: &[OsString], command: Option<&str>) -> E
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             printer.result(&styled(error, printer.result_look().colour));
-            return Exit::Done;
+            return printer.ended(Exit::Done);
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             printer.problem(&styled(error, printer.other_look().colour));
@@ -118,7 +118,7 @@ fn unparsed(error: &clap::Error, words: &[OsString], command: Option<&str>) -> E
             context::failed_document(command.unwrap_or_default(), Exit::Usage, vec![finding(&problem)]);
         printer.result(&document);
     }
-    Exit::Usage
+    printer.ended(Exit::Usage)
 }
 
 fn styled(error: &clap::Error, colour: bool) -> String {
@@ -135,7 +135,7 @@ fn usage(words: &[OsString], command: Option<&str>, message: &str) -> Exit {
         printer.result(&context::failed_document(command.unwrap_or_default(), Exit::Usage, findings));
     }
     printer.problem(&Failure::from(problem).text(printer.other_look()));
-    Exit::Usage
+    printer.ended(Exit::Usage)
 }
 
 fn run(arguments: Arguments) -> Exit {
@@ -156,5 +156,6 @@ fn run(arguments: Arguments) -> Exit {
         Command::Completions(completions) => completions::run(completions, &context),
         Command::Emulator(emulator) => emulator::run(emulator, &context),
     };
-    result.unwrap_or_else(|failure| context.fail(failure))
+    let exit = result.unwrap_or_else(|failure| context.fail(failure));
+    context.printer.ended(exit)
 }

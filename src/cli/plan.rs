@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     };
     let text = terminal::plan(&view, context.printer.result_look());
     context.report(&text, &json::text(&PlanDocument::new("plan", exit.code(), &view)))?;
-    if let (Some(path), false) = (&arguments.out, view.plan.is_empty()) {
+    if let (Some(path), false) = (&arguments.out, view.plan.is_empty() || view.is_refused()) {
         let command = format!("{} {}", context.typed("apply"), super::words::quoted(path.as_os_str()));
         context.printer.note(&format!("Saved. To carry out exactly this:\n  {command}\n"));
     }
@@ -102,6 +102,7 @@ pub(super) fn compare(comparison: &Comparison<'_>, context: &Context) -> Result<
         compared: vec![compared.to_owned()],
         apply_command: with_scope(command, scope),
         allowed: Vec::new(),
+        counted: Vec::new(),
     };
     Ok(Made { plan, recorded, background })
 }

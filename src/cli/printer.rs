@@ -1,11 +1,12 @@
 //! The one place that writes to stdout and stderr.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use anstream::{AutoStream, ColorChoice};
 
+use super::exit::Exit;
 use crate::render::terminal::Look;
 
 /// When to use colour.
@@ -22,7 +23,8 @@ pub(super) enum Colour {
 
 /// Writes a command's result to stdout and everything else to stderr.
 ///
-/// A pipe that the reader closed is no failure: what is written to it is dropped.
+/// A pipe that the reader closed is no failure: what is written to it is dropped. Any other result
+/// that is not taken is one, told by [`ended`](Self::ended).
 #[derive(Debug)]
 pub(super) struct Printer {
     result: Look,
@@ -32,6 +34,8 @@ pub(super) struct Printer {
     json_into: Option<PathBuf>,
     /// One message at a time, also from threads.
     lock: Mutex<()>,
+    /// Why a result was not taken.
+    lost: OnceLock<std::io::Error>,
 }
 
 /// How to print, as the command line and the environment say it.
@@ -59,6 +63,7 @@ impl Printer {
             verbosity: printing.verbosity,
             json_into: printing.json_into,
             lock: Mutex::new(()),
+            lost: OnceLock::new(),
         }
     }
 
@@ -96,8 +101,19 @@ impl Printer {
     pub(super) fn result(&self, text: &str) {
         let _one = self.lock.lock();
         let mut stream = AutoStream::new(std::io::stdout(), choice(self.result));
-        // A closed pipe has no reader who could be told.
-        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => drop(self.lost.set(error)),
+            // A closed pipe has no reader who could be told.
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// How a command ends that would end with `exit`: unforeseen where stdout did not take its result.
+    #[must_use]
+    pub(super) fn ended(&self, exit: Exit) -> Exit {
+        let Some(error) = self.lost.get() else { return exit };
+        self.problem(&format!("The result could not be written to stdout: {error}\n"));
+        Exit::Unforeseen
     }
 
     /// Writes what is no result to stderr, unless `-q`.
@@ -111,7 +127,7 @@ impl Printer {
     pub(super) fn problem(&self, text: &str) {
         let _one = self.lock.lock();
         let mut stream = AutoStream::new(std::io::stderr(), choice(self.other));
-        // As above.
+        // Whoever does not hear of a problem cannot be told of that either.
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }
 }

@@ -43,8 +43,8 @@ pub(super) async fn look(
                 ..remark(
                     "unreadable",
                     Severity::Warning,
-                    format!("could not be read: {code}: {message}"),
-                    None,
+                    format!("{code}: {message}"),
+                    Some("nothing can be said about it; what is recorded stands".into()),
                 )
             }),
         }

@@ -7,29 +7,46 @@ use super::failure::CommandError;
 use super::record::Record;
 use super::{Failure, record};
 use crate::config::Project;
-use crate::model::{Allowed, Recorded, Row, canonical};
+use crate::model::{Allowed, Recorded, Row, canonical, digest};
 use crate::plan::Plan;
 
-/// Writes a plan: the same plan is the same bytes.
+/// Where a saved plan keeps the digest of everything else in it.
+const DIGEST: &str = "digest";
+
+/// Writes a plan with its digest: the same plan is the same bytes.
 ///
 /// # Errors
 /// Exit 1 where the file cannot be written.
 pub(super) fn write(plan: &Plan, path: &Path) -> Result<(), Failure> {
-    write_file(path, &(canonical(plan) + "\n"))
+    write_file(path, &(canonical(&with_digest(plan)) + "\n"))
+}
+
+fn with_digest(plan: &impl serde::Serialize) -> serde_json::Value {
+    let mut value = serde_json::json!(plan);
+    value[DIGEST] = digest(plan).into();
+    value
 }
 
 /// Reads a plan.
 ///
 /// # Errors
-/// Exit 4 where the file holds none.
+/// Exit 4 where there is no file, it holds no plan, or another than was written into it.
 pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
     let no_plan = |why: String| CommandError::NoPlan { path: path.to_owned(), why };
-    let text = std::fs::read_to_string(path).map_err(|error| no_plan(error.to_string().to_lowercase()))?;
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| no_plan(error.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => CommandError::NoFile { path: path.to_owned() },
+        _ => no_plan(error.to_string().to_lowercase()),
+    })?;
+    let mut value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| no_plan(error.to_string()))?;
     match value.get("format_version").and_then(serde_json::Value::as_u64) {
         Some(1) => {}
         Some(version) => return Err(no_plan(format!("its format is {version}, this one knows 1")).into()),
         None => return Err(no_plan("it has no `format_version`".into()).into()),
+    }
+    let written = value.as_object_mut().and_then(|fields| fields.remove(DIGEST));
+    if written != Some(digest(&value).into()) {
+        return Err(CommandError::EditedPlan { path: path.to_owned() }.into());
     }
     Ok(serde_json::from_value(value).map_err(|error| no_plan(error.to_string()))?)
 }
@@ -86,7 +103,8 @@ mod tests {
             ("{", "EOF while parsing"),
             ("{}", "no `format_version`"),
             (r#"{"format_version":2}"#, "its format is 2"),
-            (r#"{"format_version":1}"#, "missing field"),
+            (r#"{"format_version":1}"#, "not as it was saved"),
+            (&with_digest(&serde_json::json!({ "format_version": 1 })).to_string(), "missing field"),
         ] {
             std::fs::write(&path, text).expect("written");
             let failure = read(&path).expect_err("refused");

@@ -42,8 +42,9 @@ pub(super) async fn settle(
     let found = apply::settle(run, &plan, recorded, &mut surroundings, &options, &mut |_| {})
         .await
         .map_err(super::carry::apply_failure)?;
-    let left = left_behind(run.id, &plan, surroundings.store, doing)?;
-    let settled = Settled { no_longer_asked: left, ..view(run, &plan, &found) };
+    let journal: Vec<_> = surroundings.store.journal(run.id)?.into_iter().map(|(_, entry)| entry).collect();
+    let after = Run::after(&plan, &journal);
+    let settled = Settled { no_longer_asked: left_behind(&after, doing), ..view(run, &plan, &after, &found) };
     context.printer.note(&terminal::settled(&settled, context.printer.other_look()));
     if !found.is_clear {
         let open = settled.actions.iter().filter(|action| action.outcome == Outcome::Unknown);
@@ -54,9 +55,7 @@ pub(super) async fn settle(
 }
 
 /// What the run had still to do and the files do not ask for any more.
-fn left_behind(run: u64, plan: &Plan, store: &dyn Store, doing: &Doing<'_>) -> Result<Vec<String>, Failure> {
-    let journal: Vec<_> = store.journal(run)?.into_iter().map(|(_, entry)| entry).collect();
-    let run = Run::after(plan, &journal);
+fn left_behind(run: &Run<'_>, doing: &Doing<'_>) -> Vec<String> {
     let open = run.states().filter(|(action, state)| {
         let makes = matches!(action.verb, Verb::Create | Verb::Update | Verb::Invoke);
         makes
@@ -64,10 +63,17 @@ fn left_behind(run: u64, plan: &Plan, store: &dyn Store, doing: &Doing<'_>) -> R
             && !doing.project.desired.resources.contains_key(&action.address)
     });
     let left: BTreeSet<_> = open.map(|(action, _)| action.address.to_string()).collect();
-    Ok(left.into_iter().collect())
+    left.into_iter().collect()
 }
 
-fn view(run: &RunHeader, plan: &Plan, settled: &apply::Settled) -> Settled {
+fn view(run: &RunHeader, plan: &Plan, after: &Run<'_>, settled: &apply::Settled) -> Settled {
+    // Each action is counted once: what was under way and failed since stands among what was looked up.
+    let looked_up: BTreeSet<_> = settled.found.iter().map(|(id, _)| id.as_str()).collect();
+    let failed = after.states().filter(|(action, state)| {
+        matches!(state, ActionState::Failed(_)) && !looked_up.contains(action.id.as_str())
+    });
+    let failed = failed.count();
+    let begun = settled.done_before + failed + settled.found.len();
     let action = |(id, found): &(String, Found)| {
         let (outcome, finding) = match found {
             Found::Finished => (Outcome::Done, "Azure finished it; recorded".to_owned()),
@@ -87,7 +93,8 @@ fn view(run: &RunHeader, plan: &Plan, settled: &apply::Settled) -> Settled {
         seconds_ago: now_ms().saturating_sub(run.started_ms) / 1000,
         done: settled.done_before,
         of: settled.actions,
-        not_started: settled.never_started,
+        failed,
+        not_started: settled.actions.saturating_sub(begun),
         actions: settled.found.iter().map(action).collect(),
         no_longer_asked: Vec::new(),
     }

@@ -15,6 +15,8 @@ pub struct DriftView<'d> {
     pub read: usize,
     /// What is said first: an interrupted run, what could not be read.
     pub remarks: Vec<Finding>,
+    /// What could not be read, sorted by address; the message is the reason.
+    pub unread: Vec<Finding>,
     /// What differs, sorted by address.
     pub changes: Vec<DriftChange<'d>>,
     /// The beginning of a command that puts an address back, `labwright apply --refresh`.
@@ -38,7 +40,7 @@ impl<'d> DriftView<'d> {
     /// A view of nothing yet.
     #[must_use]
     pub fn new(identity: &Identity, read: usize, remarks: Vec<Finding>, apply_command: String) -> Self {
-        Self { title: title(identity), read, remarks, changes: Vec::new(), apply_command }
+        Self { title: title(identity), read, remarks, unread: Vec::new(), changes: Vec::new(), apply_command }
     }
 
     /// Adds the next resource in the order of addresses; `attributes` is `None` where it is gone.
@@ -46,6 +48,20 @@ impl<'d> DriftView<'d> {
         let gone = attributes.is_none();
         let attributes = attributes.unwrap_or_default().iter().map(AttributeView::new).collect();
         self.changes.push(DriftChange { address: clean(address), gone, source, attributes });
+    }
+
+    /// Why resources could not be read, without control characters, and how many for each reason.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<(String, usize)> {
+        let mut reasons: Vec<(String, usize)> = Vec::new();
+        for Finding { message, .. } in &self.unread {
+            let reason = clean(message);
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, number)) => *number += 1,
+                None => reasons.push((reason, 1)),
+            }
+        }
+        reasons
     }
 
     /// How many are gone, and how many changed.

@@ -330,7 +330,7 @@ impl DriftDocument {
         Self {
             summary: DriftSummary { gone, changed, verbs },
             changes: view.changes.iter().map(DriftChangeDocument::from).collect(),
-            ..Self::failed(exit_code, view.remarks.iter().map(Into::into).collect())
+            ..Self::failed(exit_code, view.remarks.iter().chain(&view.unread).map(Into::into).collect())
         }
     }
 

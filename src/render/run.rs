@@ -150,8 +150,10 @@ pub struct Settled {
     pub by: String,
     /// How long ago it began, in seconds.
     pub seconds_ago: u64,
-    /// How many of its actions were done.
+    /// How many of its actions were done; with those that failed, were under way or never started, all it had.
     pub done: usize,
+    /// How many had failed.
+    pub failed: usize,
     /// How many it had.
     pub of: usize,
     /// How many never started.

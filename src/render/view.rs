@@ -20,6 +20,8 @@ pub struct Background {
     pub apply_command: String,
     /// Consents that the command line gives.
     pub allowed: Vec<Allowed>,
+    /// Those of them for a number of resources and not in the command: what is missing is added to them.
+    pub counted: Vec<(AllowedWhat, u32)>,
 }
 
 /// A plan as it is shown.
@@ -154,7 +156,7 @@ impl<'p> PlanView<'p> {
             findings: ordered(&plan.findings),
             summary: plan.summary(),
             critical_path: critical_path(plan),
-            apply_command: with_consents(background.apply_command, &missing),
+            apply_command: with_consents(background.apply_command, &background.counted, &missing),
             missing,
         }
     }
@@ -167,10 +169,16 @@ impl<'p> PlanView<'p> {
         changes
     }
 
+    /// How many findings stop it.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
     /// Whether a finding stops it.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        self.errors() > 0
     }
 }
 
@@ -334,8 +342,14 @@ fn missing(plan: &Plan, allowed: &[Allowed]) -> Vec<MissingConsent> {
     AllowedWhat::ALL.iter().filter_map(missing).collect()
 }
 
-fn with_consents(command: String, missing: &[MissingConsent]) -> String {
-    missing.iter().fold(command, |command, consent| {
-        format!("{command} --allow {}={}", consent.what.as_str(), consent.addresses.len())
+/// The command with one consent for each sort: the number given and the number missing together.
+fn with_consents(command: String, given: &[(AllowedWhat, u32)], missing: &[MissingConsent]) -> String {
+    AllowedWhat::ALL.into_iter().fold(command, |command, what| {
+        let given = given.iter().filter(|(known, _)| *known == what).map(|(_, number)| *number as usize);
+        let missing = missing.iter().filter(|consent| consent.what == what);
+        match given.chain(missing.map(|consent| consent.addresses.len())).sum::<usize>() {
+            0 => command,
+            number => format!("{command} --allow {}={number}", what.as_str()),
+        }
     })
 }

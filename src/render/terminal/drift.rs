@@ -21,10 +21,14 @@ pub fn drift(view: &DriftView<'_>, look: Look) -> String {
         page.line_at(head, change.source.as_ref());
         write_attributes(&mut page, &change.attributes, change.source.as_ref());
     }
+    write_unread(&mut page, view);
     page.gap();
     let (gone, changed) = view.counts();
     if gone + changed == 0 {
-        page.line(Line::new().then(BOLD, "No drift."));
+        // Of what could not be read nothing is known, least of all that it is as recorded.
+        if view.unread.is_empty() {
+            page.line(Line::new().then(BOLD, "No drift."));
+        }
         return page.finish();
     }
     let ways = [("put back what the files say", format!("{} --target ADDR", view.apply_command))];
@@ -36,4 +40,17 @@ pub fn drift(view: &DriftView<'_>, look: Look) -> String {
     let parts: Vec<_> = parts.map(|(number, word)| format!("{number} {word}")).collect();
     page.line(Line::new().then(BOLD, format!("Drift: {}.", parts.join(", "))));
     page.finish()
+}
+
+/// What could not be read, once for each reason.
+fn write_unread(page: &mut Page, view: &DriftView<'_>) {
+    let all = count(view.read + view.unread.len(), "resource");
+    for (reason, number) in view.reasons() {
+        page.gap();
+        let reason = reason.trim_end_matches('.');
+        let them = if number == 1 { "it" } else { "them" };
+        let sentence =
+            format!("Could not read {number} of {all}: {reason}. Nothing can be said about {them}.");
+        page.paragraph(Line::new(), RED, &sentence);
+    }
 }

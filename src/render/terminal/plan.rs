@@ -4,7 +4,7 @@ use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW, sign};
 use crate::model::{Cloud, Source};
 use crate::plan::{Summary, Verb};
 use crate::render::view::rows;
-use crate::render::words::{clean, say_seconds, say_value, width};
+use crate::render::words::{clean, count, say_seconds, say_value, width};
 use crate::render::{AttributeView, ChangeView, Difference, Heading, Item, PlanView, Sign, TextLine};
 
 /// Attribute paths stand in a column of at most this width.
@@ -38,8 +38,16 @@ pub fn plan(view: &PlanView<'_>, look: Look) -> String {
     }
     write_time(&mut page, view);
     page.gap();
-    page.line(Line::new().then(BOLD, summary_line(view)));
-    write_missing(&mut page, view);
+    if !view.is_refused() || !view.plan.is_empty() {
+        page.line(Line::new().then(BOLD, summary_line(view)));
+    }
+    match view.errors() {
+        0 => write_missing(&mut page, view),
+        errors => {
+            let text = format!("Refused: {} above.", count(errors, "error"));
+            page.line(Line::new().then(RED.bold(), text));
+        }
+    }
     page.finish()
 }
 

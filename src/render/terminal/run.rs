@@ -98,8 +98,9 @@ pub fn settled(settled: &Settled, look: Look) -> String {
     let by = clean(&settled.by);
     page.line(Line::new().then(BOLD, format!("Run {} ({by}) broke off; it began {ago} ago.", settled.run)));
     let under_way = settled.actions.len();
+    let failed = if settled.failed > 0 { format!("{} failed, ", settled.failed) } else { String::new() };
     let sentence = format!(
-        "{} of its {} were done, {under_way} under way, {} never started.",
+        "{} of its {} were done, {failed}{under_way} under way, {} never started.",
         settled.done,
         count(settled.of, "action"),
         settled.not_started
