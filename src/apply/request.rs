@@ -126,7 +126,8 @@ pub(super) fn accepted(room: &Room<'_, '_>, action: &Action, at: usize, operatio
     }
 }
 
-/// Follows an operation to its end; where its url is lost, the resource itself has to tell.
+/// Follows an operation to its end; where its url is lost, or leads away from the endpoint (an emulator
+/// that listens on another port since), the resource itself has to tell.
 pub(super) async fn follow_to_end(
     room: &Room<'_, '_>,
     action: &Action,
@@ -156,7 +157,7 @@ pub(super) async fn follow_to_end(
         }
     };
     match ended {
-        Ok(_) | Err(ArmError::OperationUnknown { .. }) => Ok(()),
+        Ok(_) | Err(ArmError::OperationUnknown { .. } | ArmError::ForeignHost { .. }) => Ok(()),
         Err(error) => Err(super::error::after(error)),
     }
 }
