@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::error::End;
 use super::recording;
-use crate::model::{Address, ArmId, Entry, Recorded, Recording, RunOutcome};
+use crate::model::{Address, ArmId, Entry, EntryKind, Recorded, Recording, RunOutcome};
 use crate::plan::{Action, Event, Run};
 use crate::state::{RowWrite, StateError, Store};
 
@@ -109,6 +109,25 @@ impl<'a, 'p> Journal<'a, 'p> {
     /// Leaves an entry that may wait for company: losing it costs a look at Azure, nothing else.
     pub(super) fn note_in_passing(&self, entry: Entry) {
         self.inner.borrow_mut().push(entry, Vec::new(), None, None);
+    }
+
+    /// Whether an earlier run sent a request to this id that failed: what is there, and failed, is ours.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) fn failed_before(&self, id: &ArmId) -> Result<bool, StateError> {
+        let inner = self.inner.borrow();
+        for run in inner.store.runs()?.iter().rev() {
+            let mut ours = BTreeSet::new();
+            for (_, entry) in inner.store.journal(run.id)? {
+                match entry.kind {
+                    EntryKind::Started { arm_id, .. } if arm_id == *id => drop(ours.insert(entry.action)),
+                    EntryKind::Failed { .. } if ours.contains(&entry.action) => return Ok(true),
+                    _ => {}
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Says that somebody will now wait for long: nothing stays unwritten meanwhile.

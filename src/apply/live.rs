@@ -61,10 +61,17 @@ fn was_done(done: &Done, now: &Value) -> bool {
     }
 }
 
-/// ARM's PUT takes over what is there without a word, so nothing may be.
+/// ARM's PUT takes over what is there without a word, so nothing may be, but for a failed try of ours.
+///
+/// Where the journal of earlier runs cannot be read, what is there is nobody's we know.
 async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<(), End> {
     let Some(body) = read(room.arm, wanted).await.map_err(before)? else { return Ok(()) };
-    let state = match State::of(&body) {
+    let state = State::of(&body);
+    // A create of ours that failed late leaves its ruin behind; the same PUT tries it again.
+    if matches!(state, State::Failed(_)) && room.journal.failed_before(&wanted.path).unwrap_or(false) {
+        return Ok(());
+    }
+    let state = match state {
         State::Settled => None,
         State::Failed(state) => Some(state),
         State::Deleting => Some("Deleting".to_owned()),
