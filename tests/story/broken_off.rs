@@ -1,5 +1,8 @@
 //! Two runs at once, and a run that is asked to end.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use super::place::Place;
 use super::served::{Served, signal};
 
@@ -50,5 +53,42 @@ fn a_second_interrupt_leaves_at_once_and_the_next_apply_settles() {
     place.run("plan").speaks_of(0, "open-run");
     let again = place.run("apply --yes");
     again.speaks_of(0, "broke off");
+    place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
+}
+
+#[test]
+fn a_create_that_fails_late_is_tried_again() {
+    let azure = Served::with(&["on=PUT:**/versions/*;nth=1;operation=fail"]);
+    let place = Place::against("contoso-cs", &azure.url);
+    place.run("apply --yes").speaks_of(5, "ImageVersion/");
+    let again = place.run("apply --yes");
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
+}
+
+#[test]
+fn a_publish_that_failed_is_not_taken_for_done() {
+    let azure = Served::with(&["on=POST:**/publish;nth=1;operation=fail"]);
+    let place = Place::against("contoso-cs", &azure.url);
+    place.run("apply --yes").speaks_of(5, "Publish/open-lab");
+    let again = place.run("apply --yes");
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(!again.stderr.contains("done already"), "{}", again.stderr);
+    let published = azure.end().iter().filter(|asked| asked.took("POST", "/publish")).count();
+    assert_eq!(published, 2, "the failed one and the one that worked");
+}
+
+#[test]
+fn a_run_killed_during_an_export_is_settled_although_the_emulator_moved() {
+    let place = Place::of("quickstart");
+    let mut run =
+        place.command("apply --yes").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+    let lines = BufReader::new(run.stderr.take().expect("piped")).lines();
+    let exporting = lines.map_while(Result::ok).any(|line| line.contains("export") && line.ends_with('…'));
+    assert!(exporting, "the export begins");
+    run.kill().expect("it was running");
+    run.wait().expect("it is dead");
+    let again = place.run("apply --yes");
+    assert_eq!(again.code, 0, "{}", again.stderr);
     place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
 }
