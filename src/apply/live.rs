@@ -47,11 +47,13 @@ pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) 
     Ok(Ahead::Free)
 }
 
-/// ARM's PUT takes over what is there without a word, so nothing may be.
+/// ARM's PUT takes over what is there without a word, so nothing may be, but what a create of ours left
+/// `Failed`: the same PUT makes that anew.
 async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<(), End> {
     let Some(body) = read(room.arm, wanted).await.map_err(before)? else { return Ok(()) };
     let state = match State::of(&body) {
         State::Settled => None,
+        State::Failed(_) if room.journal.was_begun_here(&wanted.path) => return Ok(()),
         State::Failed(state) => Some(state),
         State::Deleting => Some("Deleting".to_owned()),
         State::Working => Some("being worked on".to_owned()),
