@@ -61,18 +61,13 @@ fn was_done(done: &Done, now: &Value) -> bool {
     }
 }
 
-/// ARM's PUT takes over what is there without a word, so nothing may be, but for a failed try of ours.
-///
-/// Where the journal of earlier runs cannot be read, what is there is nobody's we know.
+/// ARM's PUT takes over what is there without a word, so nothing may be, but what a create of ours left
+/// `Failed`: the same PUT makes that anew.
 async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<(), End> {
     let Some(body) = read(room.arm, wanted).await.map_err(before)? else { return Ok(()) };
-    let state = State::of(&body);
-    // A create of ours that failed late leaves its ruin behind; the same PUT tries it again.
-    if matches!(state, State::Failed(_)) && room.journal.failed_before(&wanted.path).unwrap_or(false) {
-        return Ok(());
-    }
-    let state = match state {
+    let state = match State::of(&body) {
         State::Settled => None,
+        State::Failed(_) if room.journal.was_begun_here(&wanted.path) => return Ok(()),
         State::Failed(state) => Some(state),
         State::Deleting => Some("Deleting".to_owned()),
         State::Working => Some("being worked on".to_owned()),

@@ -5,6 +5,7 @@
 
 mod broken_off;
 mod examples;
+mod inside;
 mod kills;
 mod place;
 mod plans;
