@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::error::End;
 use super::recording;
 use crate::model::{Address, ArmId, Entry, EntryKind, Expectation, Recorded, Recording, RunOutcome};
-use crate::plan::{Action, Event, Plan, Run};
+use crate::plan::{Action, ActionState, Event, Plan, Run};
 use crate::state::{RowWrite, StateError, Store};
 
 /// The journal of one run, and what follows from it: where the run stands and what is recorded.
@@ -152,6 +152,16 @@ impl<'a, 'p> Journal<'a, 'p> {
     /// Azure took, in whichever run. What cannot be read is no proof.
     pub(super) fn was_begun_here(&self, id: &ArmId) -> bool {
         begun_here(&*self.inner.borrow().store, id).unwrap_or(false)
+    }
+
+    /// Whether Azure took the request of the step that an action has under way.
+    pub(super) fn was_taken(&self, action: &str) -> bool {
+        let inner = self.inner.borrow();
+        let is_accepted = |note: &Note| {
+            note.entry.action == action && matches!(note.entry.kind, EntryKind::Accepted { .. })
+        };
+        let is_folded = |state: &ActionState| matches!(state, ActionState::UnderWay(step) if step.accepted);
+        inner.notes.iter().any(is_accepted) || inner.run.state(action).is_some_and(is_folded)
     }
 
     /// Ends the writing, and the run with the outcome that `decide` finds in how it stands.

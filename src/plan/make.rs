@@ -7,9 +7,11 @@ use miette::Diagnostic;
 use serde_json::Value;
 
 use super::diff::{Difference, Meaning, differences};
-use super::{AttributeChange, Change, Fact, Plan, Verb, graph, guard, scope};
+use super::{AttributeChange, Change, Fact, Plan, Record, Verb, graph, guard, records, scope};
 use crate::kinds::{KINDS, Links, View, dependencies, kind_of};
-use crate::model::{Address, Attributes, Desired, Finding, Recorded, Resource, Row, Severity, Source};
+use crate::model::{
+    Address, Attributes, Desired, Finding, Recorded, Resource, Row, Severity, Source, Unfinished,
+};
 
 /// What a plan is asked for beside the two snapshots.
 #[derive(Debug, Clone, Default)]
@@ -110,7 +112,11 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
         links: &links,
     };
     let mut decisions = decide(&view, desired, options, &moves, &mut findings);
-    scope::narrow(&mut decisions, &view, options)?;
+    let out = scope::narrow(&mut decisions, &view, options)?;
+    let before = options.before_refresh.as_ref().unwrap_or(recorded);
+    // A row under a new key is written by the move itself; the rest follows with the next plan.
+    let records =
+        if moves.is_empty() { records::of(&decisions, &view, before, &out, options) } else { Vec::new() };
     findings.extend(guard::findings(&decisions, &view, desired, options));
     if !options.destroy {
         findings.extend(desired.findings.iter().cloned());
@@ -130,9 +136,10 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
         actions,
         findings,
         consents: guard::consents(&decisions, desired, options),
-        facts: facts(&decisions, &view, options.before_refresh.as_ref().unwrap_or(recorded), &moves),
+        facts: facts(&decisions, &view, before, &moves, &records),
         estimate_seconds: 0,
         critical_path: Vec::new(),
+        records,
     };
     (plan.estimate_seconds, plan.critical_path) = graph::critical_path(&plan);
     Ok(plan)
@@ -243,6 +250,11 @@ fn compare(
     decision: &mut Decision<'_>,
     findings: &mut Vec<Finding>,
 ) {
+    if row.is_failed() {
+        decision.verb = Verb::Replace;
+        decision.notes.push("Azure took its creation, which failed later".into());
+        return;
+    }
     let kind = kind_of(address);
     decision.differences = differences(kind.info(), resource, &row.attributes);
     if let Some(protect) = resource.protect.filter(|protect| *protect != row.protect) {
@@ -285,6 +297,10 @@ fn compare(
             .max()
             .unwrap_or(Verb::Keep),
     };
+    if let (Some(Unfinished::Steps(left)), Verb::Keep) = (&row.unfinished, decision.verb) {
+        decision.verb = Verb::Update;
+        decision.notes.push(format!("goes on where it failed: {}", left.join(", ")));
+    }
     if kind.info().invoked && after < before {
         let help = format!("write {before}, or a higher number to do it again");
         refuse(
@@ -421,8 +437,9 @@ fn facts(
     view: &View<'_>,
     recorded: &Recorded,
     moves: &BTreeMap<Address, Address>,
+    records: &[Record],
 ) -> Vec<Fact> {
-    let mut addresses = BTreeSet::new();
+    let mut addresses: BTreeSet<_> = records.iter().map(|record| record.address.clone()).collect();
     for (address, decision) in decisions.iter().filter(|(_, decision)| decision.verb != Verb::Keep) {
         addresses.insert(address.clone());
         addresses.extend(moves.get(address).cloned());

@@ -7,7 +7,7 @@ use super::make::{Decisions, Options, PlanError};
 use crate::kinds::{View, dependencies, kind_of};
 use crate::model::Address;
 
-/// Makes keeps of every decision outside the scope.
+/// Makes keeps of every decision outside the scope, and gives their addresses.
 ///
 /// A target takes along what it needs (when made) and what hangs on it (when deleted); an exclusion
 /// takes along what needs it, and what cannot be deleted while it is there. Parts go with their whole.
@@ -18,9 +18,9 @@ pub(super) fn narrow(
     decisions: &mut Decisions<'_>,
     view: &View<'_>,
     options: &Options,
-) -> Result<(), PlanError> {
+) -> Result<BTreeSet<Address>, PlanError> {
     if options.target.is_empty() && options.exclude.is_empty() {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
     for given in options.target.iter().chain(&options.exclude) {
         if !decisions.contains_key(given) {
@@ -34,14 +34,14 @@ pub(super) fn narrow(
         out.extend(decisions.keys().filter(|address| !wanted.contains(*address)).cloned());
     }
     out.extend(links.closure(&options.exclude, decisions, Direction::Needing));
-    for address in out {
-        if let Some(decision) = decisions.get_mut(&address) {
+    for address in &out {
+        if let Some(decision) = decisions.get_mut(address) {
             decision.verb = Verb::Keep;
             decision.moved_from = None;
             decision.notes.clear();
         }
     }
-    Ok(())
+    Ok(out)
 }
 
 #[derive(Clone, Copy, PartialEq)]
