@@ -13,3 +13,4 @@ mod round;
 mod schemas;
 mod secrets;
 mod served;
+mod unfinished;
