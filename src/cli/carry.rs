@@ -16,9 +16,9 @@ use super::{Context, Exit, Failure, consent, day, project, refresh, saved, settl
 use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, preflight};
 use crate::config::Project;
 use crate::model::{
-    Allowed, AllowedWhat, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity, canonical,
+    Address, Allowed, AllowedWhat, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity, canonical,
 };
-use crate::plan::{Plan, Record, Run, check};
+use crate::plan::{Plan, PlanError, Record, Run, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, PlanView, RunView, Settled, terminal};
 use crate::state::{RowWrite, RunLock, SqliteStore, Store, host_name};
@@ -87,6 +87,7 @@ impl Doing<'_> {
     async fn all(&self, saved: Option<Plan>, link: &mut Link, context: &Context) -> Result<Exit, Failure> {
         let mut record = record::read(self.project, context)?;
         let settled = self.settle(&mut record, link, context).await?;
+        self.allowances_exist(&record)?;
         let made = self.made(saved, &record, link, context).await?;
         let Made { plan, recorded, mut background } = made;
         if let Some(settled) = &settled {
@@ -112,6 +113,18 @@ impl Doing<'_> {
         }
         let connection = link.get(self.project, context).await?;
         self.execute(&view, recorded, connection, context).await
+    }
+
+    /// Whether `--allow` names what is in the files or in the record: a mistyped consent consents to nothing.
+    fn allowances_exist(&self, record: &record::Record) -> Result<(), Failure> {
+        let (files, rows) = (&self.project.desired.resources, &record.recorded.rows);
+        let given =
+            self.asked.allow.iter().filter_map(|allowed| allowed.on.as_ref()?.parse::<Address>().ok());
+        for given in given.filter(|given| !files.contains_key(given) && !rows.contains_key(given)) {
+            let near = nearest_address(&given, files.keys().chain(rows.keys()));
+            return Err(PlanError::UnknownAddress { given, near }.into());
+        }
+        Ok(())
     }
 
     async fn settle(

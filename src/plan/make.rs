@@ -45,7 +45,7 @@ pub enum PlanError {
         /// The way round: each waits for the one after it, the last for the first.
         around: Vec<(Address, Option<Source>)>,
     },
-    /// `--target` or `--exclude` names nothing.
+    /// `--target`, `--exclude` or `--allow` names nothing.
     #[error("there is no `{given}`, neither in the files nor in the record")]
     #[diagnostic(code(labwright::plan::unknown_address), help("{}", near_help(.near)))]
     UnknownAddress {

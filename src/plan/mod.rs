@@ -24,6 +24,7 @@ pub use drift::{Drifted, drift, refreshed};
 pub use guard::missing_consents;
 pub use make::{Options, PlanError, plan};
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};
+pub use scope::nearest_address;
 
 use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Recorded, Row, Source, Step};
 

@@ -115,3 +115,17 @@ fn every_step_that_is_left_is_planned_again() {
         }
     }
 }
+
+#[test]
+fn a_narrow_destroy_says_why_it_takes_more_along() {
+    let options =
+        Options { destroy: true, target: vec!["Image/java".parse().expect("an address")], ..options() };
+    let plan = plan(&desired(&both_stories()), &whole(), &options).expect("a plan");
+    let notes = |address: &str| {
+        let change = plan.changes.iter().find(|change| change.address.as_str() == address);
+        change.map(|change| change.notes.join("; "))
+    };
+    assert_eq!(notes("Image/java").as_deref(), Some(""), "it was asked for");
+    assert_eq!(notes("GalleryAttachment/core").as_deref(), Some("refers to Image/java, which goes"));
+    assert!(notes("Lab/programming").expect("it goes").contains("which goes"));
+}

@@ -14,3 +14,4 @@ mod schemas;
 mod secrets;
 mod served;
 mod unfinished;
+mod words;
