@@ -120,11 +120,10 @@ impl Doing<'_> {
         let (files, rows) = (&self.project.desired.resources, &record.recorded.rows);
         let given =
             self.asked.allow.iter().filter_map(|allowed| allowed.on.as_ref()?.parse::<Address>().ok());
-        for given in given.filter(|given| !files.contains_key(given) && !rows.contains_key(given)) {
-            let near = nearest_address(&given, files.keys().chain(rows.keys()));
-            return Err(PlanError::UnknownAddress { given, near }.into());
-        }
-        Ok(())
+        let mut unknown = given.filter(|given| !files.contains_key(given) && !rows.contains_key(given));
+        let Some(given) = unknown.next() else { return Ok(()) };
+        let near = nearest_address(&given, files.keys().chain(rows.keys()));
+        Err(PlanError::UnknownAddress { given, near }.into())
     }
 
     async fn settle(
