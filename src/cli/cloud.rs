@@ -88,6 +88,20 @@ async fn to_emulator(project: &Project, context: &Context) -> Result<Connection,
     Ok(Connection { arm, identity, subscriptions, emulator: Some(emulator) })
 }
 
+/// `contoso-cs, prod: Azure, subscription main`: which project, environment and cloud a plan is for.
+pub(super) fn title(project: &Project) -> String {
+    let cloud = match &project.settings.cloud {
+        CloudSettings::Emulator => "embedded emulator".to_owned(),
+        CloudSettings::Azure(azure) if !azure.is_real() => format!("emulator at {}", azure.endpoint),
+        CloudSettings::Azure(azure) => {
+            let host = azure.endpoint.trim_start_matches("https://");
+            let at = if azure.is_public() { String::new() } else { format!(" at {host}") };
+            format!("Azure{at}, subscription {}", azure.subscription)
+        }
+    };
+    crate::render::title(&project.desired.identity, Some(&cloud))
+}
+
 /// Says why the emulator does not start.
 pub(super) fn not_started(error: StartError) -> Failure {
     let exit = match error {

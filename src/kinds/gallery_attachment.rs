@@ -13,7 +13,7 @@ use super::arm::{self, LABS};
 use super::image::is_not_yet_exported;
 use super::shape::managed;
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
 use crate::catalog::{Work, seconds};
 use crate::model::{
@@ -168,6 +168,18 @@ impl Kind for GalleryAttachment {
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        let keys = |images: BTreeSet<Address>| images.iter().map(Address::key).collect::<Vec<_>>().join(", ");
+        let on = match Enabled::of(attributes) {
+            Enabled::Exactly(images) if images.is_empty() => "all images off".to_owned(),
+            Enabled::Exactly(images) => format!("on are {}; every other image is off", keys(images)),
+            Enabled::Including(images) => format!("switches on {}; leaves others as they are", keys(images)),
+            Enabled::All => "every image is on".to_owned(),
+            Enabled::Unmanaged => "its switches are not managed".to_owned(),
+        };
+        vec![format!("{} on {}", words::key(attributes, "gallery"), words::key(attributes, "to")), on]
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
@@ -336,12 +348,12 @@ fn last_switch(subject: &Subject<'_>) -> Option<(&'static str, Step)> {
     match Enabled::of(&subject.desired.attributes) {
         Enabled::Exactly(images) => {
             let ids = images.iter().filter_map(|image| subject.view.arm_id(image));
-            let mut step = Step::recording("disable others", record);
+            let mut step = Step::recording("switch the other images off", record);
             step.sweep = Some(sweep(SweepWanted::Exactly(ids.map(|id| id.name().to_owned()).collect())));
             Some(("disable-others", step))
         }
         Enabled::All => {
-            let mut step = Step::recording("enable others", record);
+            let mut step = Step::recording("switch the other images on", record);
             step.sweep = Some(sweep(SweepWanted::All));
             Some(("enable-others", step))
         }

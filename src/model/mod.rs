@@ -16,7 +16,7 @@ mod step;
 
 pub use address::{Address, AddressError};
 pub use arm_id::ArmId;
-pub use attributes::{Attributes, at_path, canonical, digest};
+pub use attributes::{Attributes, at_path, canonical, digest, plain_duration};
 pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
 pub use secret::{Secret, SecretReference};

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::plain_duration;
+
 /// `text` without anything that moves a cursor, rings or reorders what is read.
 ///
 /// Line breaks and tabs become blanks; other control characters and the marks that change the
@@ -25,7 +27,7 @@ pub fn say_value(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
         Value::String(text) if text.is_empty() => "\"\"".into(),
-        Value::String(text) => say_duration(text).unwrap_or_else(|| clean(text)),
+        Value::String(text) => plain_duration(text).unwrap_or_else(|| clean(text)),
         Value::Array(items) if items.is_empty() => "[]".into(),
         Value::Array(items) => items.iter().map(say_value).collect::<Vec<_>>().join(", "),
         Value::Object(map) => say_map(map),
@@ -44,17 +46,6 @@ fn say_map(map: &Map<String, Value>) -> String {
         true => "{}".into(),
         false => map.iter().map(entry).collect::<Vec<_>>().join(", "),
     }
-}
-
-/// `20h` for `PT20H`, `1h30m` for `PT1H30M`; `None` for what is no duration in normal form.
-fn say_duration(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("PT")?;
-    let (hours, rest) = rest.split_once('H').map_or(("", rest), |(hours, rest)| (hours, rest));
-    let minutes = rest.strip_suffix('M').unwrap_or(rest);
-    let all_digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    let ends = rest.is_empty() || rest.len() > minutes.len();
-    let fits = ends && all_digits(hours) && all_digits(minutes) && !(hours.is_empty() && minutes.is_empty());
-    fits.then(|| text[2..].to_ascii_lowercase())
 }
 
 /// A span of time in words: `40 s`, `25 min`, `1 h 05 min`, `2 h`.
