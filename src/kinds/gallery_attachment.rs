@@ -172,14 +172,16 @@ impl Kind for GalleryAttachment {
 
     fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
         let keys = |images: BTreeSet<Address>| images.iter().map(Address::key).collect::<Vec<_>>().join(", ");
-        let on = match Enabled::of(attributes) {
-            Enabled::Exactly(images) if images.is_empty() => "all images off".to_owned(),
-            Enabled::Exactly(images) => format!("on are {}; every other image is off", keys(images)),
-            Enabled::Including(images) => format!("switches on {}; leaves others as they are", keys(images)),
-            Enabled::All => "every image is on".to_owned(),
-            Enabled::Unmanaged => "its switches are not managed".to_owned(),
+        let on = |images| format!("switches on {}", keys(images));
+        let switches = match Enabled::of(attributes) {
+            Enabled::Exactly(images) if images.is_empty() => vec!["every image off".to_owned()],
+            Enabled::Exactly(images) => vec![on(images), "every other image off".into()],
+            Enabled::Including(images) => vec![on(images), "leaves the others as they are".into()],
+            Enabled::All => vec!["every image on".into()],
+            Enabled::Unmanaged => Vec::new(),
         };
-        vec![format!("{} on {}", words::key(attributes, "gallery"), words::key(attributes, "to")), on]
+        let (gallery, account) = (words::key(attributes, "gallery"), words::key(attributes, "to"));
+        std::iter::once(format!("{gallery} on {account}")).chain(switches).collect()
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

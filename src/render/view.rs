@@ -336,20 +336,20 @@ fn change_view<'p>(change: &'p Change, plan: &'p Plan) -> ChangeView<'p> {
 /// What takes at least this long is named where something waits for it.
 const LONG_WAIT: u64 = 3600;
 
-/// What takes long and is done before a change, through whatever is quick between them.
+/// What takes long and is done before a change begins, through whatever is quick between them.
+///
+/// What bears its own key makes it, and is said by the summary already.
 fn waits_for(plan: &Plan, change: &Change) -> Vec<String> {
-    let mut open: Vec<&str> =
-        actions_of(plan, change).flat_map(|action| &action.needs).map(String::as_str).collect();
+    let own: Vec<_> = actions_of(plan, change).collect();
+    let is_first = |action: &&&Action| !action.needs.iter().any(|need| own.iter().any(|own| own.id == *need));
+    let Some(first) = own.iter().find(is_first) else { return Vec::new() };
+    let mut open: Vec<&str> = first.needs.iter().map(String::as_str).collect();
     let mut seen = BTreeSet::new();
     let mut found = BTreeSet::new();
     while let Some(id) = open.pop() {
-        let Some(action) = plan.action(id).filter(|action| action.address != change.address) else {
-            continue;
-        };
-        if !seen.insert(id) {
-            continue;
-        }
+        let Some(action) = plan.action(id).filter(|_| seen.insert(id)) else { continue };
         match action.estimate_seconds >= LONG_WAIT {
+            true if action.address.key() == change.address.key() => {}
             true => drop(found.insert(clean(action.address.as_str()))),
             false => open.extend(action.needs.iter().map(String::as_str)),
         }

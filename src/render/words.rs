@@ -74,10 +74,21 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// `text` in lines of at most `room` columns, broken at blanks; a longer word stands alone.
+///
+/// A number is not torn from its unit of time.
 pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_unit = ["h", "min", "s"].contains(&word.trim_end_matches([',', ';', '.', ':']));
+        let number = |word: &&mut String| word.ends_with(|c: char| c.is_ascii_digit());
+        match words.last_mut().filter(number).filter(|_| is_unit) {
+            Some(number) => *number = format!("{number} {word}"),
+            None => words.push(word.to_owned()),
+        }
+    }
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split(' ') {
+    for word in &words {
         if !line.is_empty() && width(&line) + 1 + width(word) > room {
             lines.push(std::mem::take(&mut line));
         }
@@ -131,5 +142,6 @@ mod tests {
     fn text_breaks_at_blanks() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("internationalization a", 5), ["internationalization", "a"]);
+        assert_eq!(wrap("about 12 min", 8), ["about", "12 min"]);
     }
 }

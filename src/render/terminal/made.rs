@@ -39,13 +39,24 @@ fn then<'v>(change: &'v ChangeView<'_>) -> Vec<&'v str> {
     inner.filter_map(|inner| inner.summary.first()).map(String::as_str).collect()
 }
 
-/// What is made, in one or two lines.
-pub(super) fn write_summary(page: &mut Page, change: &ChangeView<'_>) {
+/// The summary in one piece, for the line of the address; `None` where more is to be said.
+pub(super) fn short(change: &ChangeView<'_>) -> Option<String> {
+    let is_short = change.verb == Verb::Create && change.waits_for.is_empty() && !change.summary.is_empty();
+    is_short.then(|| said(change))
+}
+
+fn said(change: &ChangeView<'_>) -> String {
     let then = then(change);
     let mut text = change.summary.join(", ");
     if change.waits_for.is_empty() && !then.is_empty() {
         text = format!("{text}, then {}", then.join(" and "));
     }
+    text
+}
+
+/// What is made, in one or two lines.
+pub(super) fn write_summary(page: &mut Page, change: &ChangeView<'_>) {
+    let (text, then) = (said(change), then(change));
     let indent = || Line::new().then(PLAIN, "    ");
     if !text.is_empty() {
         page.paragraph(indent(), PLAIN, &text);

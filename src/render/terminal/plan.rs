@@ -69,12 +69,19 @@ pub fn summary_line(view: &PlanView<'_>) -> String {
 /// One change on lines of its own.
 pub(super) fn write_change(page: &mut Page, change: &ChangeView<'_>, in_full: bool) {
     let (sign, style) = sign(change.verb);
-    let head = Line::new().then(style, sign).then(PLAIN, " ").then(BOLD, &change.address);
+    let head = || Line::new().then(style, sign).then(PLAIN, " ").then(BOLD, &change.address);
+    let short = super::made::short(change).filter(|_| !in_full);
+    let short = short.map(|text| head().then(PLAIN, format!("  {text}")));
+    let short =
+        short.filter(|line| page.has_room(line, &change.source.map(ToString::to_string).unwrap_or_default()));
+    let is_said = short.is_some();
+    let head = short.unwrap_or_else(head);
     match (change.verb, change.source) {
         (Verb::Delete | Verb::Forget, None) => page.line_with(head, "in no file"),
         (_, place) => page.line_at(head, place),
     }
     match change.verb {
+        Verb::Create if is_said => {}
         Verb::Create if !in_full => super::made::write_summary(page, change),
         Verb::Invoke if !in_full => write_invoked(page, change),
         Verb::Delete => {}
