@@ -31,7 +31,15 @@ fn attribute(path: &str, before: Value, after: Value) -> AttributeChange {
 }
 
 fn change(at: &str, verb: Verb, source: Option<Source>, attributes: Vec<AttributeChange>) -> Change {
-    Change { address: address(at), verb, source, attributes, notes: Vec::new(), within: None }
+    Change {
+        address: address(at),
+        verb,
+        source,
+        attributes,
+        summary: Vec::new(),
+        notes: Vec::new(),
+        within: None,
+    }
 }
 
 fn action(id: &str, verb: Verb, needs: &[&str], estimate_seconds: u64) -> Action {
@@ -87,10 +95,11 @@ fn plan() -> Plan {
         source("images.yaml", 31),
         vec![attribute("revision", json!(1), json!(2))],
     );
+    export.summary = vec!["exports cs340-golden's template VM, stopping it".into()];
     export.notes.push("the 4 labs made from 1.0.0 stay as they are".into());
     let mut masked = attribute("credentials.password", Value::Null, Value::Null);
     masked.sensitive = true;
-    let lab = change(
+    let mut lab = change(
         "Lab/cs340-A",
         Verb::Create,
         source("terms/spring27.csv", 2),
@@ -103,7 +112,9 @@ fn plan() -> Plan {
             attribute("size", Value::Null, json!("Medium")),
         ],
     );
+    lab.summary = ["30 × Medium from db-sql", "quota 20h", "in cs-core-la"].map(str::to_owned).to_vec();
     let mut publish = change("Publish/cs340-A", Verb::Invoke, source("terms/spring27.csv", 2), Vec::new());
+    publish.summary = vec!["published".into()];
     publish.within = Some(address("Lab/cs340-A"));
     let mut immutable = attribute("os.state", json!("Generalized"), json!("Specialized"));
     immutable.why = Some("immutable".into());
@@ -312,7 +323,7 @@ fn an_incomplete_run_says_why_in_azures_words_and_what_never_started() {
     ✗ Export/db-sql  export failed
         OperationNotAllowed: The template VM must be stopped before it is saved to a
         gallery.
-    ○ 2 actions never started, because of Export/db-sql:
+    ○ Never started, because of Export/db-sql:
         create Lab/cs340-A, publish cs340-A
 
     Apply incomplete! Resources: 1 added, 1 changed, 1 destroyed; 1 failed, 2 not started.

@@ -92,8 +92,9 @@ impl Kind for Gallery {
             images.into_iter().filter(|image| ours("gallery", image).as_ref() == Some(address)).collect();
         let is_inside = |own: &&Address| ours("image", own).is_some_and(|image| images.contains(&image));
         let versions = view.recorded_of("ImageVersion").into_iter().filter(is_inside).count();
+        let exported = images.iter().map(|image| super::image::exported_versions(image, view)).sum::<usize>();
         let labs = view.recorded_of("Lab").into_iter().filter(|lab| view.desired.contains_key(*lab));
-        super::image::losses(images.len(), versions, labs.filter(is_inside).count())
+        super::image::losses(images.len(), versions + exported, labs.filter(is_inside).count())
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

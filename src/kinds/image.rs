@@ -177,6 +177,12 @@ pub(super) fn is_exported(attributes: &Attributes) -> bool {
     attributes.get("exported").and_then(Value::as_bool).unwrap_or(false)
 }
 
+/// How many versions the exports of an image made.
+pub(super) fn exported_versions(image: &Address, view: &View<'_>) -> usize {
+    let versions = view.row(&export_of(image)).and_then(|row| row.outputs.get("versions")?.as_array());
+    versions.map_or(0, Vec::len)
+}
+
 /// What hangs on an image or a gallery that goes: what lies inside, and the labs that stay.
 pub(super) fn losses(images: usize, versions: usize, labs: usize) -> Vec<String> {
     let inside = [(images, "image"), (versions, "version")].into_iter().filter(|(number, _)| *number > 0);
@@ -298,9 +304,8 @@ impl Kind for Image {
             let row = view.row(own);
             row.and_then(|row| arm::referred(&row.attributes, "image")).as_ref() == Some(address)
         };
-        let exported = view.row(&export_of(address)).and_then(|row| row.outputs.get("versions")?.as_array());
-        let uploaded = view.recorded_of("ImageVersion").into_iter().filter(refers).count();
-        let versions = uploaded + exported.map_or(0, Vec::len);
+        let versions = view.recorded_of("ImageVersion").into_iter().filter(refers).count()
+            + exported_versions(address, view);
         let labs = view.recorded_of("Lab").into_iter().filter(|lab| view.desired.contains_key(*lab));
         losses(0, versions, labs.filter(refers).count())
     }
