@@ -111,7 +111,7 @@ pub(super) fn not_started(error: StartError) -> Failure {
     };
     let help = match error {
         StartError::Held { .. } => {
-            "one process at a time has it: end the other one, or let `labwright emulator --data FILE` serve it to both"
+            "wait until that process ends, or end it, then run the command again; to share one emulator, start `labwright emulator --data .labwright/emulator.db` first and point `cloud: { azure: { endpoint: … } }` at it"
         }
         StartError::Data { .. } => {
             "put back a copy of the file, or take it away together with the state beside it"

@@ -2,9 +2,10 @@
 
 use super::page::{BOLD, Line, PLAIN, Page, sign};
 use super::plan::write_change;
+use crate::model::Source;
 use crate::plan::Verb;
 use crate::render::ChangeView;
-use crate::render::words::{clean, width};
+use crate::render::words::{clean, say_value, width};
 
 /// From this many alike on, what they have in common is said once.
 const MANY: usize = 3;
@@ -65,6 +66,22 @@ pub(super) fn write_summary(page: &mut Page, change: &ChangeView<'_>) {
         let made: Vec<_> = std::iter::once("created").chain(then).collect();
         let text = format!("waits for {}; then {}", change.waits_for.join(", "), made.join(" and "));
         page.paragraph(indent(), PLAIN, &text);
+    }
+}
+
+/// Everything that is written of what is made, an attribute a line.
+pub(super) fn write_in_full(page: &mut Page, change: &ChangeView<'_>) {
+    let column = change.attributes.iter().map(|attribute| width(&attribute.path)).max().unwrap_or(0);
+    for attribute in &change.attributes {
+        let value = match attribute.after {
+            _ if attribute.sensitive => "(sensitive)".to_owned(),
+            Some(value) => say_value(value),
+            None => continue,
+        };
+        let head = Line::new().then(PLAIN, format!("    {:column$}  ", attribute.path));
+        let line = |place: &Source| (place.file.clone(), place.line);
+        let place = attribute.source.filter(|place| change.source.map(line) != Some(line(place)));
+        page.paragraph_at(head, PLAIN, &value, place);
     }
 }
 

@@ -81,8 +81,9 @@ pub(super) fn write_change(page: &mut Page, change: &ChangeView<'_>, in_full: bo
         (_, place) => page.line_at(head, place),
     }
     match change.verb {
+        Verb::Create if in_full => super::made::write_in_full(page, change),
         Verb::Create if is_said => {}
-        Verb::Create if !in_full => super::made::write_summary(page, change),
+        Verb::Create => super::made::write_summary(page, change),
         Verb::Invoke if !in_full => write_invoked(page, change),
         Verb::Delete => {}
         _ => write_attributes(page, &change.attributes, change.source),
