@@ -3,13 +3,13 @@
 //! Requests that came together share a commit: each is handled, what changed is committed, and only then are they answered.
 //! So an effect that was answered is in the file.
 
-use super::clock::Tick;
-use super::faults::{Faults, Moment, Verdict};
-use super::message::{Request, Response};
-use super::record::Recorder;
-use super::store::Store;
-use super::timer::Timer;
-use super::world::World;
+use crate::emulator::clock::Tick;
+use crate::emulator::faults::{Faults, Moment, Verdict};
+use crate::emulator::message::{Request, Response};
+use crate::emulator::record::Recorder;
+use crate::emulator::store::Store;
+use crate::emulator::timer::Timer;
+use crate::emulator::world::World;
 use serde_json::json;
 use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;

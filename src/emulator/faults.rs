@@ -21,8 +21,8 @@
 //!
 //! `on=PUT:**/galleries/*;nth=2;status=429;retry-after=1 on=POST:**/publish;operation=fail` is two faults.
 
-use super::message::{Request, Response};
-use super::operations::Spoil;
+use crate::emulator::arm::operations::Spoil;
+use crate::emulator::message::{Request, Response};
 use serde_json::{Value, json};
 use thiserror::Error;
 

@@ -1,59 +1,31 @@
 //! An Azure Resource Manager of our own: lab accounts with their labs, compute galleries, resource groups and tokens.
 //!
 //! [`Emulator::start`] serves it on a loopback address, for any client. Inside is a pure world (`world.rs`: a request and a
-//! tick in, an answer out), a file for the resources of each kind, and around it one thread that owns the world and its data
+//! tick in, an answer out), a folder for each provider (`compute/`, `lab_accounts/`) with a
+//! file for the resources of each kind beside what all of ARM shares (`arm/`), and around it one thread that owns the world and its data
 //! file (`engine.rs`, `store.rs`) and a thin server (`server.rs`).
 //!
 //! It is a second witness of how ARM behaves: it imports nothing of the rest of the crate, so that it cannot share a mistake
 //! with the client it checks. It deliberately does not speak TLS, lab plans, schedules, or students' machines one by one.
 
+mod arm;
 mod clock;
-mod creation;
+mod compute;
 mod engine;
-mod environments;
-mod errors;
-mod export;
 mod faults;
-mod galleries;
-mod groups;
-mod identity;
 mod lab_accounts;
-mod labs;
-mod marketplace;
 mod message;
-mod operations;
-mod path;
-mod publishing_profile;
 mod record;
-mod regions;
-mod rendering;
-mod resource;
-mod routing;
 mod server;
-mod shape;
-mod shared_galleries;
-mod shared_images;
 mod store;
-mod subscriptions;
-mod template;
 mod timer;
-mod tracked;
-mod types;
-mod users;
-mod versions;
 mod world;
 
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod stage;
-#[cfg(test)]
-mod stories;
-#[cfg(test)]
-mod wire;
+mod tests;
 
+pub use arm::subscriptions::{DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
 pub use faults::{Fault, FaultError, FaultProblem};
-pub use subscriptions::{DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
 
 use clock::{STEPPED_EPOCH_MILLIS, TICK_MILLIS, Tick};
 use engine::{Engine, Message};

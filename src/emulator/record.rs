@@ -2,7 +2,7 @@
 //!
 //! One JSON object a line. Nothing that opens anything is written: no `Authorization`, no password, secret, assertion or token.
 
-use super::message::{Request, Response};
+use crate::emulator::message::{Request, Response};
 use serde_json::{Map, Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::Write;

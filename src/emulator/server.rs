@@ -1,8 +1,8 @@
 //! HTTP around the world: reads requests, asks the engine, writes answers.
 
-use super::engine::{Message, Reply};
-use super::message::{Request, Response};
-use super::timer::Timer;
+use crate::emulator::engine::{Message, Reply};
+use crate::emulator::message::{Request, Response};
+use crate::emulator::timer::Timer;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::Connected;

@@ -4,9 +4,9 @@
 //! process, killed at any moment: WAL with `synchronous=NORMAL` leaves only a loss of power to take the last effects.
 
 use super::StartError;
-use super::operations::Operation;
-use super::resource::Resource;
-use super::world::{Changes, Core, World};
+use crate::emulator::arm::operations::Operation;
+use crate::emulator::arm::resource::Resource;
+use crate::emulator::world::{Changes, Core, World};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -188,8 +188,8 @@ fn lock_path(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::{Pace, Tick};
     use super::*;
+    use crate::emulator::clock::{Pace, Tick};
 
     fn world() -> World {
         World::new(Core { tick: Tick(5), epoch_millis: 1, seed: 2, drawn: 3, key: [4; 32] }, Pace::Even, None)

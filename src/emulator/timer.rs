@@ -1,7 +1,7 @@
 //! Where the clock of a running emulator stands.
 
 use super::Clock;
-use super::clock::{Pace, TICK_MILLIS, Tick};
+use crate::emulator::clock::{Pace, TICK_MILLIS, Tick};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 

@@ -3,15 +3,14 @@
 //! Pure: no clock, no I/O, and what looks random is drawn from the seed by a counter that the world keeps. Resources stand in
 //! an ordered map under their lower-case ids; every change of it is noted, so that a store writes those rows alone.
 
-use super::clock::{Pace, TICK_MILLIS, Tick};
-use super::errors::{Refusal, conflict, group_not_found, not_found, parent_not_found};
-use super::identity;
-use super::message::{Request, Response};
-use super::operations::{Operation, Spoil};
-use super::path::{Path, parent};
-use super::resource::{Provisioning, Resource};
-use super::routing;
-use super::types::{Address, Kind};
+use crate::emulator::arm::errors::{Refusal, conflict, group_not_found, not_found, parent_not_found};
+use crate::emulator::arm::operations::{Operation, Spoil};
+use crate::emulator::arm::path::{Path, parent};
+use crate::emulator::arm::resource::{Provisioning, Resource};
+use crate::emulator::arm::types::{Address, Kind};
+use crate::emulator::arm::{identity, routing};
+use crate::emulator::clock::{Pace, TICK_MILLIS, Tick};
+use crate::emulator::message::{Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -182,7 +181,7 @@ impl World {
 
     /// `tick` as a timestamp.
     pub(crate) fn time(&self, tick: Tick) -> String {
-        super::clock::timestamp(self.millis(tick))
+        crate::emulator::clock::timestamp(self.millis(tick))
     }
 
     /// A new id, the same in every world of the same seed and history.
@@ -305,7 +304,8 @@ impl World {
             match how {
                 Spoil::Fail => {
                     let message = "An internal execution error occurred. Please retry later.";
-                    operation.failure = Some(super::errors::Problem::new("InternalExecutionError", message));
+                    operation.failure =
+                        Some(crate::emulator::arm::errors::Problem::new("InternalExecutionError", message));
                 }
                 Spoil::Hang => {
                     if let Some(due) = operation.due.take() {

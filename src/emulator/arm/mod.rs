@@ -1,0 +1,15 @@
+//! What every provider shares: paths and types, errors, resources and how they are shown, operations, groups and tokens.
+
+pub(crate) mod errors;
+pub(crate) mod groups;
+pub(crate) mod identity;
+pub(crate) mod operations;
+pub(crate) mod path;
+pub(crate) mod regions;
+pub(crate) mod rendering;
+pub(crate) mod resource;
+pub(crate) mod routing;
+pub(crate) mod shape;
+pub(crate) mod subscriptions;
+pub(crate) mod tracked;
+pub(crate) mod types;

@@ -1,0 +1,159 @@
+//! Which part of the world a path means.
+
+use crate::emulator::arm::errors::{Refusal, no_such_verb, unknown_type};
+use crate::emulator::arm::operations::poll;
+use crate::emulator::arm::path::Path;
+use crate::emulator::arm::resource::Resource;
+use crate::emulator::arm::types::{Address, Kind, address, check_version, dated_version};
+use crate::emulator::arm::{groups, subscriptions};
+use crate::emulator::compute::{galleries, versions};
+use crate::emulator::lab_accounts::{
+    accounts, environments, labs, marketplace, shared_galleries, shared_images, template, users,
+};
+use crate::emulator::message::{Request, Response};
+use crate::emulator::world::World;
+
+/// A request to a resource type, its address read and its API version checked.
+pub(crate) struct Call<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) address: Address,
+}
+
+impl Call<'_> {
+    /// The request's API version.
+    pub(crate) fn api_version(&self) -> &str {
+        self.request.query("api-version").unwrap_or_default()
+    }
+
+    /// Refuses the request's verb.
+    pub(crate) fn no_such_verb(&self) -> Refusal {
+        no_such_verb(&self.request.method)
+    }
+
+    /// The key of the addressed item.
+    ///
+    /// # Errors
+    /// 405 for an address that no item can have, at subscription scope.
+    pub(crate) fn key(&self) -> Result<String, Refusal> {
+        self.address.key().ok_or_else(|| self.no_such_verb())
+    }
+
+    /// The id of the addressed item below `holder`, in the casing of the holder's creation and of this request.
+    pub(crate) fn new_id(&self, holder: &Resource) -> String {
+        let (kind, name) = (self.address.kind, self.address.name());
+        let segment = kind.segment();
+        match kind {
+            Kind::Gallery => format!("{}/providers/Microsoft.Compute/{segment}/{name}", holder.id),
+            Kind::LabAccount => {
+                // Lab Services spells all but the names in lower case.
+                let group = holder.id.replacen("/resourceGroups/", "/resourcegroups/", 1);
+                format!("{group}/providers/microsoft.labservices/{segment}/{name}")
+            }
+            _ => format!("{}/{segment}/{name}", holder.id),
+        }
+    }
+}
+
+/// Answers a request that carries a good token.
+///
+/// # Errors
+/// Whatever ARM would refuse, in its words.
+pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result<Response, Refusal> {
+    let lower = path.lower();
+    if let ["subscriptions", subscription, ..] = lower[..] {
+        check_subscription(subscription)?;
+    }
+    let version = || dated_version(request.query("api-version")).map(|_| ());
+    match (request.method.as_str(), &lower[..]) {
+        (_, ["tenants"] | ["subscriptions"] | ["subscriptions", _] | ["subscriptions", _, "locations"]) => {
+            version()?;
+            subscriptions::answer(world, request, path)
+        }
+        (_, ["providers"] | ["providers", _] | ["providers", _, "operations"]) => {
+            version()?;
+            subscriptions::providers(request, path)
+        }
+        (
+            _,
+            ["subscriptions", _, "providers"]
+            | ["subscriptions", _, "providers", _]
+            | ["subscriptions", _, "providers", _, "register" | "unregister"],
+        ) => {
+            version()?;
+            subscriptions::providers(request, path)
+        }
+        (_, ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"]) => {
+            version()?;
+            groups::resources(world, request, path)
+        }
+        (_, ["subscriptions", _, "resourcegroups"] | ["subscriptions", _, "resourcegroups", _]) => {
+            version()?;
+            groups::answer(world, request, path)
+        }
+        ("GET", ["subscriptions", _, "operationresults", id]) => poll(world, request, id),
+        (
+            "GET",
+            ["subscriptions", _, "providers", "microsoft.compute" | "microsoft.labservices", rest @ ..],
+        ) if operation(rest).is_some() => poll(world, request, operation(rest).unwrap_or_default()),
+        (_, ["subscriptions", _, "providers", namespace, _, ..]) if known(namespace) => {
+            resource(world, request, address(path, None, 4)?)
+        }
+        (_, ["subscriptions", _, "resourcegroups", _, "providers", namespace, _, ..]) if known(namespace) => {
+            resource(world, request, address(path, Some(path.segments[3].clone()), 6)?)
+        }
+        (_, ["subscriptions", _, "resourcegroups", _, "providers", ..]) => {
+            let namespace = path.segments.get(5).map_or("", String::as_str);
+            let kind = path.segments.get(6).map_or("", String::as_str);
+            Err(unknown_type(namespace, kind))
+        }
+        (_, ["subscriptions", _, "providers", ..]) => {
+            Err(unknown_type(&path.segments[3], path.segments.get(4).map_or("", String::as_str)))
+        }
+        _ => Err(Refusal::new(
+            404,
+            "InvalidResourceType",
+            format!("No resource is served at '{}'.", request.path),
+        )),
+    }
+}
+
+/// The operation's id in what follows a namespace, in any of the spellings that the providers use.
+fn operation<'a>(rest: &[&'a str]) -> Option<&'a str> {
+    match rest {
+        ["operationresults", id]
+        | ["locations", _, "operations" | "operationresults" | "capsoperations", id] => Some(id),
+        _ => None,
+    }
+}
+
+fn known(namespace: &str) -> bool {
+    matches!(namespace, "microsoft.compute" | "microsoft.labservices")
+}
+
+/// Refuses what is no subscription id; any GUID is one.
+fn check_subscription(subscription: &str) -> Result<(), Refusal> {
+    if uuid::Uuid::try_parse(subscription).is_ok() {
+        return Ok(());
+    }
+    let message = format!("The provided subscription identifier '{subscription}' is malformed or invalid.");
+    Err(Refusal::new(400, "InvalidSubscriptionId", message))
+}
+
+fn resource(world: &mut World, request: &Request, address: Address) -> Result<Response, Refusal> {
+    check_version(address.kind, request.query("api-version"))?;
+    let kind = address.kind;
+    let call = Call { request, address };
+    match kind {
+        Kind::Group => Err(call.no_such_verb()),
+        Kind::Gallery | Kind::Definition => galleries::answer(world, &call),
+        Kind::Version => versions::answer(world, &call),
+        Kind::LabAccount => accounts::answer(world, &call),
+        Kind::MarketplaceImage => marketplace::answer(world, &call),
+        Kind::SharedGallery => shared_galleries::answer(world, &call),
+        Kind::SharedImage => shared_images::answer(world, &call),
+        Kind::Lab => labs::answer(world, &call),
+        Kind::User => users::answer(world, &call),
+        Kind::Setting => template::answer(world, &call),
+        Kind::Environment => environments::answer(world, &call),
+    }
+}

@@ -1,0 +1,217 @@
+//! Lab accounts.
+//!
+//! Sources: Lab Services REST 2018-10-15; Microsoft's classroom labs module for 2019-01-01-preview. PUT and PATCH answer at
+//! once and are followed by reading `provisioningState`; DELETE is 202, which takes the account's labs along.
+
+use crate::emulator::arm::errors::{Refusal, unknown_type};
+use crate::emulator::arm::operations::{Announce, Beginning, Effect, Family, Finish, take_over};
+use crate::emulator::arm::regions::geography_of;
+use crate::emulator::arm::resource::{AccountFacts, Facts, Latest, Resource};
+use crate::emulator::arm::routing::Call;
+use crate::emulator::arm::types::{Kind, Target};
+use crate::emulator::arm::{rendering, shape, tracked};
+use crate::emulator::clock::Work;
+use crate::emulator::lab_accounts::creation;
+use crate::emulator::message::{Request, Response};
+use crate::emulator::world::World;
+use serde_json::{Value, json};
+
+/// A size of virtual machine: its name in the API, cores, memory in GB, lab units an hour.
+pub(crate) struct Size {
+    pub(crate) name: &'static str,
+    display: &'static str,
+    pub(crate) cores: u64,
+    memory: f64,
+    units: u64,
+}
+
+/// The sizes of lab accounts. Source: Lab Services, administrator guide, VM sizing.
+pub(crate) static SIZES: &[Size] = &[
+    Size { name: "Basic", display: "Small", cores: 2, memory: 3.5, units: 20 },
+    Size { name: "Standard", display: "Medium", cores: 4, memory: 7.0, units: 42 },
+    Size {
+        name: "Virtualization",
+        display: "Medium (Nested virtualization)",
+        cores: 4,
+        memory: 16.0,
+        units: 55,
+    },
+    Size { name: "Large", display: "Large", cores: 8, memory: 16.0, units: 70 },
+    Size { name: "Performance", display: "Large (Nested virtualization)", cores: 8, memory: 32.0, units: 84 },
+    Size { name: "SmallGPUCompute", display: "Small GPU (Compute)", cores: 6, memory: 56.0, units: 139 },
+    Size {
+        name: "SmallGPUVisualization",
+        display: "Small GPU (Visualization)",
+        cores: 6,
+        memory: 56.0,
+        units: 160,
+    },
+    Size {
+        name: "MediumGPUVisualization",
+        display: "Medium GPU (Visualization)",
+        cores: 12,
+        memory: 112.0,
+        units: 408,
+    },
+];
+
+/// The sizes that 2018-10-15 knows.
+const FIRST_SIZES: [&str; 3] = ["Basic", "Standard", "Performance"];
+
+/// The canonical spelling of a size.
+///
+/// # Errors
+/// 400 `InvalidParameter`.
+pub(crate) fn size(text: &str, version: &str, path: &str) -> Result<&'static str, Refusal> {
+    let known = SIZES
+        .iter()
+        .map(|size| size.name)
+        .filter(|name| version != "2018-10-15" || FIRST_SIZES.contains(name));
+    shape::one_of(text, &known.collect::<Vec<_>>(), path)
+}
+
+/// Answers requests to lab accounts.
+pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
+    match (&call.address.target, call.request.method.as_str()) {
+        (Target::Collection, "GET") => list(world, call),
+        (Target::Item, "GET") => world
+            .item(&call.address)
+            .map(|item| Response::json(200, rendering::of(world, item, call.request))),
+        (Target::Item, "PUT" | "PATCH") => put(world, call),
+        (Target::Item, "DELETE") => delete(world, call),
+        (Target::Action(action), "POST") => match action.as_str() {
+            "createlab" => creation::create_lab(world, call),
+            "getregionalavailability" => availability(world, call),
+            "getpricingandavailability" => pricing(world, call),
+            other => Err(unknown_type("Microsoft.LabServices", &format!("labAccounts/{other}"))),
+        },
+        _ => Err(call.no_such_verb()),
+    }
+}
+
+/// Lists what is in a group, in a subscription or below a parent.
+pub(crate) fn list(world: &World, call: &Call<'_>) -> Result<Response, Refusal> {
+    let address = &call.address;
+    let prefix = match (&address.group, address.kind) {
+        (Some(_), _) => format!("{}/", world.holder(address)?.key()),
+        (None, Kind::LabAccount) => format!("/subscriptions/{}/", address.subscription).to_lowercase(),
+        (None, _) => return Err(call.no_such_verb()),
+    };
+    rendering::listed(world, call.request, world.all_of(address.kind, &prefix))
+}
+
+/// Deletes an account, a lab, a setting or a user, with all inside.
+pub(crate) fn delete(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
+    world.group(&call.address.subscription, call.address.group_name())?;
+    Ok(world.delete(call.request, &call.key()?, Family::LabServices, Work::Delete, Announce::Both))
+}
+
+fn put(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
+    let wanted = tracked::wanted(world, call)?;
+    tracked::check_name(call.address.name(), 100)?;
+    let location = tracked::location(&wanted, call)?;
+    let tags = shape::tags(&wanted.body)?;
+    let asked = tracked::properties(&wanted.body)?;
+    let choice = shape::boolean(&asked, "enabledRegionSelection")?;
+    let status = wanted.status;
+    let mut account = crate::emulator::compute::galleries::subject(world, call, wanted.existing)?;
+    let choice =
+        choice.unwrap_or_else(|| account.properties.get("enabledRegionSelection") == Some(&json!(true)));
+    account.properties.insert("enabledRegionSelection".into(), json!(choice));
+    (account.location, account.tags) = (Some(location), tags);
+    if !matches!(account.facts, Facts::Account(_)) {
+        account.facts = Facts::Account(AccountFacts::default());
+    }
+    Ok(settling(world, call, account, status, Work::Small))
+}
+
+/// Puts `resource` with an operation that settles it, and answers without a word of the operation: clients read the resource.
+pub(crate) fn settling(
+    world: &mut World,
+    call: &Call<'_>,
+    mut resource: Resource,
+    status: u16,
+    work: Work,
+) -> Response {
+    let key = resource.key();
+    let location = resource.location.clone().unwrap_or_else(|| world.location_of(&key));
+    let (targets, finish) = (vec![key.clone()], Finish::Resource(key));
+    let operation = world.begin(Beginning {
+        family: Family::LabServices,
+        effect: Effect::Settle,
+        work,
+        targets,
+        finish,
+        location,
+    });
+    resource.latest = Some(latest(call.request, &operation));
+    take_over(world, &mut resource, &operation, status);
+    let answer = Response::json(status, rendering::of(world, &resource, call.request));
+    world.put(resource);
+    answer
+}
+
+/// The note that `operation` is the last thing asked of a resource.
+pub(crate) fn latest(request: &Request, operation: &str) -> Latest {
+    Latest {
+        operation: operation.to_owned(),
+        status: "InProgress".to_owned(),
+        code: None,
+        message: None,
+        path: request.path.clone(),
+        method: request.method.clone(),
+    }
+}
+
+/// Adds the size configuration when it is asked for.
+pub(crate) fn show(account: &Resource, request: &Request, body: &mut Value) {
+    debug_assert_eq!(account.kind, Kind::LabAccount);
+    if !request.expands("sizeconfiguration") {
+        return;
+    }
+    let sizes = SIZES.iter().filter(|size| FIRST_SIZES.contains(&size.name)).map(|size| {
+        json!({
+            "name": size.name,
+            "vmSizes": [{ "computeSize": size.name, "price": price(size), "numberOfCores": size.cores, "memory": size.memory }],
+            "maxPrice": price(size),
+            "minNumberOfCores": size.cores,
+            "minMemory": size.memory,
+        })
+    });
+    body["properties"]["sizeConfiguration"] = json!({ "environmentSizes": sizes.collect::<Vec<_>>() });
+}
+
+/// US dollars an hour: a cent for each lab unit.
+fn price(size: &Size) -> f64 {
+    size.units as f64 / 100.0
+}
+
+fn availability(world: &World, call: &Call<'_>) -> Result<Response, Refusal> {
+    let account = world.item(&call.address)?;
+    let sizes: Vec<Value> =
+        FIRST_SIZES.iter().map(|name| json!({ "sizeCategory": name, "isAvailable": true })).collect();
+    let regions = geography_of(account.location.as_deref().unwrap_or_default());
+    let rows: Vec<Value> =
+        regions.iter().map(|region| json!({ "region": region, "sizeAvailabilities": sizes })).collect();
+    Ok(Response::json(200, json!({ "regionalAvailability": rows })))
+}
+
+fn pricing(world: &World, call: &Call<'_>) -> Result<Response, Refusal> {
+    world.item(&call.address)?;
+    let mut sizes = serde_json::Map::new();
+    for size in SIZES {
+        let row = json!({
+            "sizeName": size.name,
+            "localizedDisplayName": size.display,
+            "memoryInGb": size.memory,
+            "coresCount": size.cores,
+            "price": price(size),
+            "availability": "Available",
+        });
+        sizes.insert(size.name.to_owned(), row);
+    }
+    Ok(Response::json(
+        200,
+        json!({ "operatingSystems": { "Windows": { "sizes": sizes }, "Linux": { "sizes": sizes } } }),
+    ))
+}

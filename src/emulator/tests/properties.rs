@@ -1,0 +1,123 @@
+//! What holds after any sequence of requests.
+
+use crate::emulator::arm::operations::Spoil;
+use crate::emulator::arm::path::parent;
+use crate::emulator::arm::types::Kind;
+use crate::emulator::tests::stage::{ACCOUNT, GALLERY, GROUP, Stage, definition, order, version_body};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+/// A path, with the body that a PUT or POST of it would sensibly have.
+fn places() -> Vec<(String, Value)> {
+    let located = json!({ "location": "westeurope" });
+    let mut places = vec![
+        (GROUP.to_owned(), located.clone()),
+        (GALLERY.to_owned(), located.clone()),
+        (format!("{GALLERY}2"), located.clone()),
+        (ACCOUNT.to_owned(), located),
+        (format!("{ACCOUNT}/createLab"), order("l", "java")),
+        (format!("{ACCOUNT}/galleryimages/Windows 11 Pro"), json!({ "properties": { "isEnabled": false } })),
+        (format!("{ACCOUNT}/sharedimages/java"), json!({ "properties": { "enableState": "Enabled" } })),
+        (format!("{ACCOUNT}/sharedgalleries/sig"), json!({ "properties": { "galleryId": GALLERY } })),
+        (
+            format!("{ACCOUNT}/sharedgalleries/other"),
+            json!({ "properties": { "galleryId": format!("{GALLERY}2") } }),
+        ),
+        (format!("{ACCOUNT}/labs/l"), json!({ "properties": { "maxUsersInLab": "7" } })),
+        (format!("{ACCOUNT}/labs/l/users/u"), json!({ "properties": { "additionalUsageQuota": "PT1H" } })),
+        (format!("{ACCOUNT}/labs/l/addUsers"), json!({ "emailAddresses": ["a@b.edu", "c@d.edu"] })),
+    ];
+    let setting = format!("{ACCOUNT}/labs/l/environmentsettings/default");
+    places.push((setting.clone(), json!({ "properties": { "title": "t" } })));
+    for action in ["publish", "start", "stop"] {
+        places.push((format!("{setting}/{action}"), json!({})));
+    }
+    places.push((format!("{setting}/saveImage"), json!({ "name": "java" })));
+    places.push((format!("{setting}/saveImage"), json!({ "name": "gold" })));
+    for image in ["java", "gold"] {
+        places.push((format!("{GALLERY}/images/{image}"), definition(image, "Specialized")));
+        places.push((format!("{GALLERY}/images/{image}/versions/1.0.0"), version_body()));
+    }
+    places
+}
+
+/// One thing that a client or a fault does.
+#[derive(Debug, Clone)]
+struct Deed {
+    method: &'static str,
+    place: usize,
+    upper: bool,
+    body: Option<Value>,
+    ticks: u64,
+    spoil: Option<Spoil>,
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let bodies = prop_oneof![
+        8 => Just(None),
+        1 => Just(Some(json!({}))),
+        1 => Just(Some(json!([1]))),
+        1 => Just(Some(json!({ "location": 5, "properties": "x", "tags": [] }))),
+        1 => Just(Some(json!({ "location": "eastus", "properties": { "maxUsersInLab": 400, "description": null, "galleryId": "/x" } }))),
+    ];
+    let methods =
+        select(vec!["PUT", "PUT", "PUT", "PUT", "POST", "POST", "POST", "PATCH", "GET", "DELETE", "HEAD"]);
+    let spoils = prop_oneof![20 => Just(None), 1 => Just(Some(Spoil::Fail)), 1 => Just(Some(Spoil::Hang)), 1 => Just(Some(Spoil::Vanish))];
+    let ticks = select(vec![0, 0, 1, 3, 3, 30]);
+    let deed = (methods, 0..places().len(), any::<bool>(), bodies, ticks, spoils).prop_map(
+        |(method, place, upper, body, ticks, spoil)| Deed { method, place, upper, body, ticks, spoil },
+    );
+    proptest::collection::vec(deed, 1..60)
+}
+
+/// No id twice, no child without its parent, every resource under its own id.
+fn check(stage: &Stage) {
+    for (key, resource) in stage.world.resources() {
+        assert_eq!(*key, resource.key());
+        if resource.kind != Kind::Group {
+            let holder = parent(key).and_then(|holder| stage.world.resource(holder));
+            assert!(holder.is_some(), "{key} has no parent");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_requests_leaves_a_whole_world(deeds in deeds(), prepared in any::<bool>()) {
+        let mut stage = if prepared { Stage::with_lab() } else { Stage::new() };
+        let places = places();
+        for deed in deeds {
+            let (path, fitting) = &places[deed.place];
+            let path = if deed.upper { path.to_uppercase() } else { path.clone() };
+            let body = if deed.method == "GET" || deed.method == "HEAD" { None } else { deed.body.or_else(|| Some(fitting.clone())) };
+            let answer = stage.send(deed.method, &path, body);
+            if let Some(spoil) = deed.spoil {
+                stage.world.spoil(spoil);
+            }
+            prop_assert!(answer.status < 500, "{} {path}: {answer:?}", deed.method);
+            if answer.status >= 400 && deed.method != "HEAD" {
+                let body = answer.body.clone().unwrap_or_default();
+                prop_assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{body}");
+            }
+            if matches!(deed.method, "PUT" | "PATCH") && answer.status < 300 {
+                prop_assert_eq!(stage.get(&path), answer.body.unwrap_or_default(), "{}", path);
+            }
+            stage.step(deed.ticks);
+            check(&stage);
+        }
+    }
+
+    #[test]
+    fn any_text_is_answered(method in "[A-Z]{1,6}", path in "(/[ -~]{0,12}){0,9}", body in "\\PC{0,40}") {
+        let mut stage = Stage::with_lab();
+        for path in [path.clone(), format!("{GROUP}{path}"), format!("{ACCOUNT}{path}"), format!("{GALLERY}{path}")] {
+            let path = path.replace('?', "");
+            prop_assert!(stage.send(&method, &path, Some(json!(body.clone()))).status < 500);
+            prop_assert!(stage.send(&method, &path, None).status < 500);
+        }
+        check(&stage);
+    }
+}

@@ -1,0 +1,153 @@
+//! A world for tests, with a token, a clock that the test moves, and a few things to begin with.
+
+use crate::emulator::clock::{Pace, STEPPED_EPOCH_MILLIS, Tick};
+use crate::emulator::message::{Request, Response};
+use crate::emulator::world::{Core, World};
+use serde_json::{Value, json};
+
+pub(crate) const SUBSCRIPTION: &str = "/subscriptions/11111111-1111-1111-1111-111111111111";
+pub(crate) const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg";
+pub(crate) const GALLERY: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Compute/galleries/sig";
+pub(crate) const ACCOUNT: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.LabServices/labaccounts/la";
+
+/// A world and its clock.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) tick: u64,
+    token: String,
+}
+
+impl Stage {
+    /// An empty world and a token for it.
+    pub(crate) fn new() -> Self {
+        let core =
+            Core { tick: Tick(0), epoch_millis: STEPPED_EPOCH_MILLIS, seed: 7, drawn: 0, key: [1; 32] };
+        let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new() };
+        let mut request = Request::new("POST", "/contoso/oauth2/v2.0/token");
+        request.body = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=x/.default".to_vec();
+        let answer = stage.world.handle(&request, Tick(0));
+        let token = answer.body.and_then(|body| body["access_token"].as_str().map(str::to_owned));
+        stage.token = token.expect("a token");
+        stage
+    }
+
+    /// Sends a request; paths of a known type without a query get an API version.
+    pub(crate) fn send(&mut self, method: &str, path: &str, body: Option<Value>) -> Response {
+        let path = if path.contains('?') {
+            path.to_owned()
+        } else {
+            format!("{path}?api-version={}", version(path))
+        };
+        let mut request = Request::new(method, &path);
+        request.headers.push(("authorization".into(), format!("Bearer {}", self.token)));
+        request.body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        self.world.handle(&request, Tick(self.tick))
+    }
+
+    /// Status and body of the answer.
+    pub(crate) fn ask(&mut self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let answer = self.send(method, path, Some(body).filter(|body| !body.is_null()));
+        (answer.status, answer.body.unwrap_or_default())
+    }
+
+    /// The body of a GET that must find something.
+    pub(crate) fn get(&mut self, path: &str) -> Value {
+        let (status, body) = self.ask("GET", path, Value::Null);
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// Status and error code of the answer.
+    pub(crate) fn refused(&mut self, method: &str, path: &str, body: Value) -> (u16, String) {
+        let (status, body) = self.ask(method, path, body);
+        (status, body["error"]["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Sends what must be accepted.
+    pub(crate) fn done(&mut self, method: &str, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask(method, path, body);
+        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+        answer
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn step(&mut self, ticks: u64) {
+        self.tick += ticks;
+    }
+
+    /// Names of the items of a list.
+    pub(crate) fn names(&mut self, path: &str) -> Vec<String> {
+        let list = self.get(path);
+        let items = list["value"].as_array().expect("a list");
+        items.iter().map(|item| item["name"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// A group, a gallery, a definition `java` with the version 1.0.0, and an account; all settled.
+    pub(crate) fn with_image(state: &str) -> Self {
+        let mut stage = Self::new();
+        stage.done("PUT", GROUP, json!({ "location": "West Europe" }));
+        stage.done("PUT", GALLERY, json!({ "location": "westeurope" }));
+        stage.done("PUT", ACCOUNT, json!({ "location": "westeurope" }));
+        stage.done("PUT", &format!("{GALLERY}/images/java"), definition("java", state));
+        stage.done("PUT", &format!("{GALLERY}/images/java/versions/1.0.0"), version_body());
+        stage.step(30);
+        stage
+    }
+
+    /// The same with the gallery attached, the image visible and a lab `lab` of three made from it.
+    pub(crate) fn with_lab() -> Self {
+        let mut stage = Self::with_image("Generalized");
+        stage.done(
+            "PUT",
+            &format!("{ACCOUNT}/sharedgalleries/sig"),
+            json!({ "properties": { "galleryId": GALLERY } }),
+        );
+        stage.step(3);
+        stage.done("POST", &format!("{ACCOUNT}/createLab"), order("lab", "java"));
+        stage.step(3);
+        stage
+    }
+}
+
+/// The API version that labwright's own client sends to a path.
+fn version(path: &str) -> &'static str {
+    let path = path.to_lowercase();
+    if path.contains("/microsoft.labservices") {
+        "2019-01-01-preview"
+    } else if path.contains("/microsoft.compute") {
+        "2024-03-03"
+    } else {
+        "2024-07-01"
+    }
+}
+
+/// A definition's body.
+pub(crate) fn definition(sku: &str, state: &str) -> Value {
+    json!({
+        "location": "westeurope",
+        "properties": { "osType": "Linux", "osState": state, "identifier": { "publisher": "Contoso", "offer": "Teaching", "sku": sku } },
+    })
+}
+
+/// A version's body, from a disk, in two regions.
+pub(crate) fn version_body() -> Value {
+    json!({
+        "location": "westeurope",
+        "properties": {
+            "storageProfile": { "osDiskImage": { "source": { "id": format!("{GROUP}/providers/Microsoft.Compute/disks/d") } } },
+            "publishingProfile": { "targetRegions": [{ "name": "West Europe" }, { "name": "northeurope", "regionalReplicaCount": 2 }] },
+        },
+    })
+}
+
+/// The body of createLab for a shared image.
+pub(crate) fn order(name: &str, image: &str) -> Value {
+    json!({
+        "name": name,
+        "labParameters": {
+            "sharedImageResourceId": format!("{ACCOUNT}/sharedimages/{image}"),
+            "vmSize": "Standard", "username": "student", "password": "Passw0rd!", "userQuota": "PT20H",
+            "maxUsersInLab": 3, "idleShutdownMode": "OnDisconnect", "idleGracePeriod": "PT15M",
+        },
+    })
+}
