@@ -407,6 +407,7 @@ fn drift_says_what_is_gone_and_what_changed() {
     - Lab/cs110-C  gone from Azure                              terms/spring27.csv:9
 
       put back what the files say   labwright apply --env prod --refresh --target ADDR
+      keep what Azure has           write it into the files, or name it in `ignoreChanges`
 
     Drift: 1 gone, 1 changed.
     ");
