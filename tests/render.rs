@@ -377,6 +377,9 @@ fn a_settled_run_says_what_became_of_what_was_under_way() {
         ],
         no_longer_asked: vec!["Lab/cs466-A".into()],
     };
+    let stopped = Settled { actions: Vec::new(), ..settled.clone() };
+    let text = terminal::settled(&stopped, Look::default());
+    assert!(text.starts_with("Run 147 (pid 4711 on ci-7) was interrupted; it began"), "{text}");
     insta::assert_snapshot!(terminal::settled(&settled, Look::default()), @r"
     Run 147 (pid 4711 on ci-7) broke off; it began 38 min ago.
     9 of its 21 actions were done, 1 failed, 3 under way, 8 never started.
@@ -407,7 +410,7 @@ fn drift_says_what_is_gone_and_what_changed() {
     - Lab/cs110-C  gone from Azure                              terms/spring27.csv:9
 
       put back what the files say   labwright apply --env prod --refresh --target ADDR
-      keep what Azure has           write it into the files, or name it in `ignoreChanges`
+      keep what Azure has           write it into the files; or `ignoreChanges`
 
     Drift: 1 gone, 1 changed.
     ");

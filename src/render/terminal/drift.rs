@@ -33,7 +33,7 @@ pub fn drift(view: &DriftView<'_>, look: Look) -> String {
     }
     let ways = [
         ("put back what the files say", format!("{} --target ADDR", view.apply_command)),
-        ("keep what Azure has", "write it into the files, or name it in `ignoreChanges`".to_owned()),
+        ("keep what Azure has", "write it into the files; or `ignoreChanges`".to_owned()),
     ];
     for (what, how) in ways {
         page.line(Line::new().then(DIM, format!("  {what:27}   ")).then(PLAIN, how));
