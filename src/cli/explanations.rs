@@ -313,6 +313,18 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "Another state stands where the known one was: it was made elsewhere. Put back the one that belongs here.",
     ),
     ("labwright::state::no_such_run", "The state has no run of that number."),
+    (
+        "imageVersion",
+        "A lab keeps the version of the image that it was made from; a newer one is no difference. To use it, make a new lab, or replace this one under another key.",
+    ),
+    (
+        "renamed",
+        "Something is deleted and something just like it is created. If only its key was renamed, `moved:` keeps the thing in Azure; the help has the line.",
+    ),
+    (
+        "policy.allow",
+        "A consent in `policy.allow` would have covered a change, but its last day is over. Give it a later `until`, or consent with --allow.",
+    ),
 ];
 
 #[cfg(test)]

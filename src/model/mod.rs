@@ -17,7 +17,7 @@ mod step;
 
 pub use address::{Address, AddressError};
 pub use arm_id::ArmId;
-pub use attributes::{Attributes, at_path, canonical, digest};
+pub use attributes::{Attributes, at_path, canonical, digest, plain_duration};
 pub use day::is_day;
 pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};

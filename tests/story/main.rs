@@ -12,6 +12,7 @@ mod plans;
 mod round;
 mod schemas;
 mod secrets;
+mod seen;
 mod served;
 mod unfinished;
 mod words;
