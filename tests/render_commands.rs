@@ -40,6 +40,7 @@ impl Place {
             .env_clear()
             .env("HOME", self.path().join("home"))
             .env("LABWRIGHT_TODAY", "2026-11-23")
+            .envs(std::env::var("LABWRIGHT_EMULATOR_RECORD").map(|path| ("LABWRIGHT_EMULATOR_RECORD", path)))
             .current_dir(self.path())
             .args(line.split_whitespace());
         command

@@ -275,6 +275,9 @@ pub(super) struct Completions {
     pub(super) shell: clap_complete::Shell,
 }
 
+/// The variable that lets every emulator write down what it is asked and answers: a file, or a folder.
+pub(super) const RECORD: &str = "LABWRIGHT_EMULATOR_RECORD";
+
 /// `emulator`.
 #[derive(Debug, Args)]
 pub(super) struct Emulator {
@@ -296,8 +299,8 @@ pub(super) struct Emulator {
     /// Faults to make, separated by blanks; repeatable.
     #[arg(long, value_name = "SPEC")]
     pub(super) faults: Vec<String>,
-    /// Writes each request and answer to this file, passwords masked.
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Writes each request and answer to this file, or to one of its own in this folder; passwords masked.
+    #[arg(long, value_name = "PATH", hide = true, env = RECORD, hide_env = true)]
     pub(super) record: Option<PathBuf>,
 }
 

@@ -1,10 +1,12 @@
 //! The way to Azure, or to the emulator in this process.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
+use super::arguments::RECORD;
 use super::failure::CommandError;
 use super::{Context, Exit, Failure, record};
 use crate::azure::{Client, Credentials, Settings, TraceLine};
@@ -67,6 +69,7 @@ async fn to_emulator(project: &Project, context: &Context) -> Result<Connection,
     let served = emulator::Settings {
         data: Some(data),
         client: Some(client.clone()),
+        record: std::env::var_os(RECORD).map(PathBuf::from),
         ..emulator::Settings::default()
     };
     let emulator = Emulator::start(served).await.map_err(not_started)?;

@@ -60,7 +60,7 @@ pub struct Settings {
     pub client: Option<(String, String)>,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
-    /// The file to append each request and answer to.
+    /// The file to append each request and answer to; a folder gets a file for each process.
     pub record: Option<PathBuf>,
 }
 

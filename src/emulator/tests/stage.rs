@@ -2,6 +2,7 @@
 
 use crate::emulator::clock::{Pace, STEPPED_EPOCH_MILLIS, Tick};
 use crate::emulator::message::{Request, Response};
+use crate::emulator::record::Recorder;
 use crate::emulator::world::{Core, World};
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) tick: u64,
     token: String,
+    recorder: Option<Recorder>,
 }
 
 impl Stage {
@@ -22,7 +24,7 @@ impl Stage {
     pub(crate) fn new() -> Self {
         let core =
             Core { tick: Tick(0), epoch_millis: STEPPED_EPOCH_MILLIS, seed: 7, drawn: 0, key: [1; 32] };
-        let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new() };
+        let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new(), recorder: recorder() };
         let mut request = Request::new("POST", "/contoso/oauth2/v2.0/token");
         request.body = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=x/.default".to_vec();
         let answer = stage.world.handle(&request, Tick(0));
@@ -41,7 +43,11 @@ impl Stage {
         let mut request = Request::new(method, &path);
         request.headers.push(("authorization".into(), format!("Bearer {}", self.token)));
         request.body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-        self.world.handle(&request, Tick(self.tick))
+        let response = self.world.handle(&request, Tick(self.tick));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.note(&request, Some(&response), false).expect("written");
+        }
+        response
     }
 
     /// Status and body of the answer.
@@ -107,6 +113,12 @@ impl Stage {
         stage.step(3);
         stage
     }
+}
+
+/// What a stage is asked is checked against the published descriptions like what a server is asked.
+fn recorder() -> Option<Recorder> {
+    let path = std::env::var_os("LABWRIGHT_EMULATOR_RECORD")?;
+    Some(Recorder::open(path.as_ref()).expect("a folder"))
 }
 
 /// The API version that labwright's own client sends to a path.
