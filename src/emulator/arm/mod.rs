@@ -8,6 +8,7 @@ pub(crate) mod path;
 pub(crate) mod regions;
 pub(crate) mod rendering;
 pub(crate) mod resource;
+pub(crate) mod retirement;
 pub(crate) mod routing;
 pub(crate) mod shape;
 pub(crate) mod subscriptions;

@@ -5,7 +5,7 @@ use crate::emulator::arm::operations::poll;
 use crate::emulator::arm::path::Path;
 use crate::emulator::arm::resource::Resource;
 use crate::emulator::arm::types::{Address, Kind, address, check_version, dated_version};
-use crate::emulator::arm::{groups, subscriptions};
+use crate::emulator::arm::{groups, retirement, subscriptions};
 use crate::emulator::compute::{galleries, versions};
 use crate::emulator::lab_accounts::{
     accounts, environments, labs, marketplace, shared_galleries, shared_images, template, users,
@@ -71,7 +71,7 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
         }
         (_, ["providers"] | ["providers", _] | ["providers", _, "operations"]) => {
             version()?;
-            subscriptions::providers(request, path)
+            subscriptions::providers(world, request, path)
         }
         (
             _,
@@ -80,7 +80,7 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
             | ["subscriptions", _, "providers", _, "register" | "unregister"],
         ) => {
             version()?;
-            subscriptions::providers(request, path)
+            subscriptions::providers(world, request, path)
         }
         (_, ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"]) => {
             version()?;
@@ -140,6 +140,7 @@ fn check_subscription(subscription: &str) -> Result<(), Refusal> {
 }
 
 fn resource(world: &mut World, request: &Request, address: Address) -> Result<Response, Refusal> {
+    retirement::check(world, request, &address)?;
     check_version(address.kind, request.query("api-version"))?;
     let kind = address.kind;
     let call = Call { request, address };

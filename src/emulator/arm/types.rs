@@ -58,7 +58,7 @@ const ACCOUNT_VERSIONS: &[&str] = &["2018-10-15", "2019-01-01-preview"];
 const PREVIEW: &[&str] = &["2019-01-01-preview"];
 
 const COMPUTE: &str = "Microsoft.Compute";
-const LABS: &str = "Microsoft.LabServices";
+pub(crate) const LABS: &str = "Microsoft.LabServices";
 
 /// Every type that is served, but resource groups, which have paths of their own.
 pub(crate) static TYPES: &[TypeInfo] = &[
