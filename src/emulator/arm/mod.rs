@@ -1,5 +1,6 @@
 //! What every provider shares: paths and types, errors, resources and how they are shown, operations, groups and tokens.
 
+pub(crate) mod directory;
 pub(crate) mod errors;
 pub(crate) mod groups;
 pub(crate) mod identity;

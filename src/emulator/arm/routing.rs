@@ -8,7 +8,8 @@ use crate::emulator::arm::types::{Address, Kind, address, check_version, dated_v
 use crate::emulator::arm::{groups, retirement, subscriptions};
 use crate::emulator::compute::{galleries, versions};
 use crate::emulator::lab_accounts::{
-    accounts, environments, labs, marketplace, shared_galleries, shared_images, template, users,
+    accounts, environments, global_users, labs, marketplace, schedules, shared_galleries, shared_images,
+    template, users,
 };
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
@@ -72,6 +73,10 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
         (_, ["providers"] | ["providers", _] | ["providers", _, "operations"]) => {
             version()?;
             subscriptions::providers(world, request, path)
+        }
+        (_, ["providers", "microsoft.labservices", "users", _, action]) => {
+            let (action, user) = (action.to_string(), path.segments[3].clone());
+            global_users::answer(world, request, &user, &action)
         }
         (
             _,
@@ -156,5 +161,6 @@ fn resource(world: &mut World, request: &Request, address: Address) -> Result<Re
         Kind::User => users::answer(world, &call),
         Kind::Setting => template::answer(world, &call),
         Kind::Environment => environments::answer(world, &call),
+        Kind::TemplateSchedule => schedules::answer(world, &call),
     }
 }

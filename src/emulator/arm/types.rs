@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     User,
     Setting,
     Environment,
+    TemplateSchedule,
 }
 
 /// One row of the table of types.
@@ -53,7 +54,7 @@ const GALLERY_VERSIONS: &[&str] = &[
     "2018-06-01",
 ];
 /// API versions of lab accounts.
-const ACCOUNT_VERSIONS: &[&str] = &["2018-10-15", "2019-01-01-preview"];
+const ACCOUNT_VERSIONS: &[&str] = &["2019-01-01-preview", "2018-10-15"];
 /// API versions of what only the preview has.
 const PREVIEW: &[&str] = &["2019-01-01-preview"];
 
@@ -112,6 +113,12 @@ pub(crate) static TYPES: &[TypeInfo] = &[
         namespace: LABS,
         path: &["labAccounts", "labs", "environmentSettings", "environments"],
         versions: ACCOUNT_VERSIONS,
+    },
+    TypeInfo {
+        kind: Kind::TemplateSchedule,
+        namespace: LABS,
+        path: &["labAccounts", "labs", "environmentSettings", "schedules"],
+        versions: PREVIEW,
     },
 ];
 
