@@ -25,6 +25,7 @@ mod world;
 mod tests;
 
 pub use arm::subscriptions::{DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
+pub use clock::{Day, NoDay};
 pub use faults::{Fault, FaultError, FaultProblem};
 
 use clock::{STEPPED_EPOCH_MILLIS, TICK_MILLIS, Tick};
@@ -58,6 +59,8 @@ pub struct Settings {
     pub seed: u64,
     /// The one client id and secret that get a token; any, if there is none.
     pub client: Option<(String, String)>,
+    /// The day it takes for today, on which Lab Services may have retired; without it, nothing is retired.
+    pub today: Option<Day>,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
     /// The file to append each request and answer to; a folder gets a file for each process.
@@ -72,6 +75,7 @@ impl Default for Settings {
             clock: Clock::Ticks,
             seed: 0,
             client: None,
+            today: None,
             faults: Vec::new(),
             record: None,
         }
@@ -160,7 +164,7 @@ impl Emulator {
     /// # Errors
     /// [`StartError`]; nothing is left behind then but perhaps a new, empty data file.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, data, clock, seed, client, faults, record } = settings;
+        let Settings { listen, data, clock, seed, client, today, faults, record } = settings;
         if !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
         }
@@ -179,7 +183,8 @@ impl Emulator {
         let recorder = record
             .map(|path| Recorder::open(&path).map_err(|source| StartError::Record { path, source }))
             .transpose()?;
-        let world = begin(saved, clock, seed, client);
+        let mut world = begin(saved, clock, seed, client);
+        world.today = today;
         let timer = Arc::new(Timer::new(clock, world.now()));
         let seed = world.core().seed;
         let mut engine = Engine::new(world, store, Faults::new(faults, seed), recorder, Arc::clone(&timer));
