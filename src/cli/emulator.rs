@@ -29,6 +29,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         clock: arguments.time_scale.map_or(Clock::Ticks, Clock::Scaled),
         seed: arguments.seed,
         client: arguments.client.clone(),
+        today: None,
         faults,
         record: arguments.record.clone(),
     };

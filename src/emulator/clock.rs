@@ -3,6 +3,9 @@
 //! Nothing here asks what time it is: a tick comes in from outside, and a time of day is the epoch plus the ticks since.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
 
 /// Milliseconds of real time that a tick stands for.
 pub(crate) const TICK_MILLIS: u64 = 10;
@@ -125,6 +128,49 @@ pub(crate) fn civil_date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// A day of the calendar, written `2026-11-23`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(u16, u8, u8);
+
+impl Day {
+    /// That day; whether the calendar has it is the caller's to know.
+    pub(crate) const fn new(year: u16, month: u8, day: u8) -> Self {
+        Self(year, month, day)
+    }
+}
+
+impl FromStr for Day {
+    type Err = NoDay;
+
+    fn from_str(text: &str) -> Result<Self, NoDay> {
+        let parse = || {
+            let shaped = text.len() == 10 && is_date(text);
+            let year = text.get(..4)?.parse::<u16>().ok()?;
+            let (month, day) = (text.get(5..7)?.parse().ok()?, text.get(8..)?.parse().ok()?);
+            let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+            let longest = match month {
+                2 => 28 + u8::from(is_leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            (shaped && day <= longest).then_some(Self(year, month, day))
+        };
+        parse().ok_or_else(|| NoDay(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(year, month, day) = self;
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+/// A text that is no day.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is no day: it is written YYYY-MM-DD, such as 2026-11-23")]
+pub struct NoDay(String);
+
 /// True when `text` begins with a calendar date, `2026-11-23` or `2026-11-23T…`.
 pub(crate) fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -184,6 +230,17 @@ mod tests {
         assert_eq!(Pace::Scaled(1.0).ticks(Work::Small), 600);
         assert_eq!(Pace::Scaled(1e9).ticks(Work::Export), 1);
         assert_eq!(Pace::Even.ticks(Work::Export), 30);
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_calendar() {
+        let day = |text: &str| text.parse::<Day>();
+        assert_eq!(day("2028-02-29"), Ok(Day::new(2028, 2, 29)));
+        assert!(day("2027-06-28").ok() > day("2024-07-15").ok());
+        assert_eq!(Day::new(2027, 6, 28).to_string(), "2027-06-28");
+        for bad in ["2027-02-29", "2027-2-01", "2027-06-31", "20270628", "2027-06-28T00:00", "", "tomorrow"] {
+            assert!(day(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod world;
 mod tests;
 
 pub use arm::subscriptions::{DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
+pub use clock::{Day, NoDay};
 pub use faults::{Fault, FaultError, FaultProblem};
 pub use tls::Tls;
 
@@ -63,6 +64,8 @@ pub struct Settings {
     pub seed: u64,
     /// The one client id and secret that get a token; any, if there is none.
     pub client: Option<(String, String)>,
+    /// The day it takes for today, on which Lab Services may have retired; without it, nothing is retired.
+    pub today: Option<Day>,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
     /// The file to append each request and answer to.
@@ -78,6 +81,7 @@ impl Default for Settings {
             clock: Clock::Ticks,
             seed: 0,
             client: None,
+            today: None,
             faults: Vec::new(),
             record: None,
         }
@@ -183,7 +187,7 @@ impl Emulator {
     /// # Errors
     /// [`StartError`]; nothing is left behind then but perhaps a new, empty data file.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, tls, data, clock, seed, client, faults, record } = settings;
+        let Settings { listen, tls, data, clock, seed, client, today, faults, record } = settings;
         if !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
         }
@@ -210,7 +214,8 @@ impl Emulator {
         let recorder = record
             .map(|path| Recorder::open(&path).map_err(|source| StartError::Record { path, source }))
             .transpose()?;
-        let world = begin(saved, clock, seed, client);
+        let mut world = begin(saved, clock, seed, client);
+        world.today = today;
         let timer = Arc::new(Timer::new(clock, world.now()));
         let seed = world.core().seed;
         let mut engine = Engine::new(world, store, Faults::new(faults, seed), recorder, Arc::clone(&timer));

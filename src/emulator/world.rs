@@ -9,7 +9,7 @@ use crate::emulator::arm::path::{Path, parent};
 use crate::emulator::arm::resource::{Provisioning, Resource};
 use crate::emulator::arm::types::{Address, Kind};
 use crate::emulator::arm::{identity, routing};
-use crate::emulator::clock::{Pace, TICK_MILLIS, Tick};
+use crate::emulator::clock::{Day, Pace, TICK_MILLIS, Tick};
 use crate::emulator::message::{Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,6 +50,8 @@ pub(crate) struct World {
     pub(crate) pace: Pace,
     /// The one client id and secret that get a token; any, when there is none.
     pub(crate) client: Option<(String, String)>,
+    /// The day by which Lab Services refuses what it has retired; nothing is retired, when there is none.
+    pub(crate) today: Option<Day>,
     resources: BTreeMap<String, Resource>,
     by_kind: BTreeMap<Kind, BTreeSet<String>>,
     operations: BTreeMap<String, Operation>,
@@ -68,6 +70,7 @@ impl World {
             core,
             pace,
             client,
+            today: None,
             resources: BTreeMap::new(),
             by_kind: BTreeMap::new(),
             operations: BTreeMap::new(),

@@ -9,7 +9,7 @@ use crate::emulator::arm::path::Path;
 use crate::emulator::arm::rendering::{self, list};
 use crate::emulator::arm::resource::{Provisioning, Resource};
 use crate::emulator::arm::types::Kind;
-use crate::emulator::arm::{regions, shape};
+use crate::emulator::arm::{regions, retirement, shape};
 use crate::emulator::clock::Work;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
@@ -137,8 +137,10 @@ pub(crate) fn resources(world: &World, request: &Request, path: &Path) -> Result
     let filter = Filter::parse(request.query("$filter").unwrap_or_default())?;
     // Labs stand in a subscription of the service: of Lab Services only accounts are listed.
     let tracked = [Kind::Gallery, Kind::Definition, Kind::Version, Kind::LabAccount];
-    let inside =
-        world.below(&prefix).filter(|resource| tracked.contains(&resource.kind) && filter.holds(resource));
+    let is_gone = |kind: Kind| kind.is_lab_services() && retirement::is_over(world);
+    let inside = world.below(&prefix).filter(|resource| {
+        tracked.contains(&resource.kind) && !is_gone(resource.kind) && filter.holds(resource)
+    });
     let expanded = |part| request.expands(part);
     let rows = inside.map(|resource| {
         let mut row = json!({ "id": resource.id, "name": generic_name(resource), "type": resource.kind.arm_type(), "location": resource.location });

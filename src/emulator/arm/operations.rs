@@ -7,7 +7,7 @@ use crate::emulator::arm::errors::{Problem, Refusal};
 use crate::emulator::arm::rendering;
 use crate::emulator::arm::resource::{Provisioning, Resource};
 use crate::emulator::clock::{Tick, Work, timestamp};
-use crate::emulator::lab_accounts::{export, template};
+use crate::emulator::lab_accounts::{environments, export, template};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde::{Deserialize, Serialize};
@@ -54,10 +54,12 @@ pub(crate) enum Effect {
     Publish,
     /// The target setting has its new number of machines.
     Scale,
-    /// The target setting's template VM runs.
+    /// The target's machine, a template's or a student's, runs.
     Start,
-    /// The target setting's template VM is off.
+    /// The target's machine is off.
     Stop,
+    /// The target environment has another password.
+    ResetPassword,
     /// The first target, a setting, was saved; the others are the definition and the version that it made.
     Export,
     /// A shared image of the target changes its state.
@@ -256,6 +258,7 @@ impl World {
             Effect::Remove => self.removed(operation),
             Effect::Publish | Effect::Scale => template::published(self, operation),
             Effect::Start | Effect::Stop => template::powered(self, operation),
+            Effect::ResetPassword => environments::password_set(self, operation),
             Effect::Export => export::exported(self, operation),
             Effect::Enable => {}
         }

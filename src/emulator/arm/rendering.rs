@@ -6,7 +6,7 @@ use crate::emulator::arm::shape::without_nulls;
 use crate::emulator::arm::types::Kind;
 use crate::emulator::clock::Tick;
 use crate::emulator::compute::versions;
-use crate::emulator::lab_accounts::{accounts, labs, shared_galleries, template};
+use crate::emulator::lab_accounts::{accounts, environments, labs, shared_galleries, template};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub(crate) fn of(world: &World, resource: &Resource, request: &Request) -> Value
         Kind::SharedGallery => shared_galleries::show(resource, &mut body),
         Kind::Lab => labs::show(world, resource, &mut body),
         Kind::Setting => template::show(world, resource, request, &mut body),
+        Kind::Environment => environments::show(world, resource, request, &mut body),
         _ => {}
     }
     if resource.kind.is_lab_services() {

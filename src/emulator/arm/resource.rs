@@ -4,7 +4,7 @@ use crate::emulator::arm::types::Kind;
 use crate::emulator::clock::Tick;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A resource's `provisioningState`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,7 @@ pub(crate) enum Facts {
     Account(AccountFacts),
     Attachment(AttachmentFacts),
     Setting(Box<SettingFacts>),
+    Environment(EnvironmentFacts),
 }
 
 /// Of an image version.
@@ -93,6 +94,9 @@ pub(crate) struct VersionFacts {
 pub(crate) struct AccountFacts {
     /// Marketplace images whose `isEnabled` somebody set, by lower-case name.
     pub(crate) marketplace: BTreeMap<String, bool>,
+    /// The labs that each user marked, by the user's mail address.
+    #[serde(default)]
+    pub(crate) favorites: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Of an attached gallery.
@@ -121,7 +125,20 @@ pub(crate) struct SettingFacts {
     pub(crate) running: bool,
     /// Counts publishes, so that each makes other machines.
     pub(crate) generation: u64,
-    pub(crate) machines: u64,
+}
+
+/// Of an environment, a student's machine.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EnvironmentFacts {
+    /// Its place among the machines of its lab.
+    pub(crate) number: u64,
+    pub(crate) user_name: String,
+    /// The mail address of whom it belongs to.
+    pub(crate) claimed_by: Option<String>,
+    pub(crate) running: bool,
+    /// The operation that starts or stops it, or sets its password.
+    pub(crate) at_work: Option<String>,
+    pub(crate) password_reset: Option<Tick>,
 }
 
 /// What a template was made from.
@@ -223,6 +240,16 @@ impl Resource {
     /// The facts of an environment setting.
     pub(crate) fn setting(&self) -> Option<&SettingFacts> {
         if let Facts::Setting(facts) = &self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of an environment.
+    pub(crate) fn environment(&self) -> Option<&EnvironmentFacts> {
+        if let Facts::Environment(facts) = &self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of an environment, to change.
+    pub(crate) fn environment_mut(&mut self) -> Option<&mut EnvironmentFacts> {
+        if let Facts::Environment(facts) = &mut self.facts { Some(facts) } else { None }
     }
 
     /// The facts of an environment setting, to change.

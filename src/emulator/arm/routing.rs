@@ -5,10 +5,11 @@ use crate::emulator::arm::operations::poll;
 use crate::emulator::arm::path::Path;
 use crate::emulator::arm::resource::Resource;
 use crate::emulator::arm::types::{Address, Kind, address, check_version, dated_version};
-use crate::emulator::arm::{groups, subscriptions};
+use crate::emulator::arm::{groups, retirement, subscriptions};
 use crate::emulator::compute::{galleries, versions};
 use crate::emulator::lab_accounts::{
-    accounts, environments, labs, marketplace, shared_galleries, shared_images, template, users,
+    accounts, environments, global_users, labs, marketplace, schedules, shared_galleries, shared_images,
+    template, users,
 };
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
@@ -71,7 +72,11 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
         }
         (_, ["providers"] | ["providers", _] | ["providers", _, "operations"]) => {
             version()?;
-            subscriptions::providers(request, path)
+            subscriptions::providers(world, request, path)
+        }
+        (_, ["providers", "microsoft.labservices", "users", _, action]) => {
+            let (action, user) = (action.to_string(), path.segments[3].clone());
+            global_users::answer(world, request, &user, &action)
         }
         (
             _,
@@ -80,7 +85,7 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
             | ["subscriptions", _, "providers", _, "register" | "unregister"],
         ) => {
             version()?;
-            subscriptions::providers(request, path)
+            subscriptions::providers(world, request, path)
         }
         (_, ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"]) => {
             version()?;
@@ -140,6 +145,7 @@ fn check_subscription(subscription: &str) -> Result<(), Refusal> {
 }
 
 fn resource(world: &mut World, request: &Request, address: Address) -> Result<Response, Refusal> {
+    retirement::check(world, request, &address)?;
     check_version(address.kind, request.query("api-version"))?;
     let kind = address.kind;
     let call = Call { request, address };
@@ -155,5 +161,6 @@ fn resource(world: &mut World, request: &Request, address: Address) -> Result<Re
         Kind::User => users::answer(world, &call),
         Kind::Setting => template::answer(world, &call),
         Kind::Environment => environments::answer(world, &call),
+        Kind::TemplateSchedule => schedules::answer(world, &call),
     }
 }

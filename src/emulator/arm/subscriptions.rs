@@ -4,9 +4,9 @@
 
 use crate::emulator::arm::errors::{Refusal, no_such_verb};
 use crate::emulator::arm::path::Path;
-use crate::emulator::arm::regions;
 use crate::emulator::arm::rendering::list;
-use crate::emulator::arm::types::{Kind, TYPES, TypeInfo};
+use crate::emulator::arm::types::{Kind, LABS, TYPES, TypeInfo};
+use crate::emulator::arm::{regions, retirement};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde_json::{Value, json};
@@ -74,13 +74,14 @@ fn subscription(id: &str) -> Value {
 }
 
 /// Answers the providers' lists, one provider, its registration and its operations.
-pub(crate) fn providers(request: &Request, path: &Path) -> Result<Response, Refusal> {
+pub(crate) fn providers(world: &World, request: &Request, path: &Path) -> Result<Response, Refusal> {
     let lower = path.lower();
     let below = if lower[0] == "subscriptions" { 2 } else { 0 };
     let prefix = if below == 2 { format!("/subscriptions/{}", path.segments[1]) } else { String::new() };
+    let served = NAMESPACES.iter().filter(|namespace| **namespace != LABS || !retirement::is_over(world));
     let Some(asked) = lower.get(below + 1) else {
         return match request.method.as_str() {
-            "GET" => list(request, NAMESPACES.iter().map(|namespace| provider(&prefix, namespace)).collect()),
+            "GET" => list(request, served.map(|namespace| provider(&prefix, namespace)).collect()),
             other => Err(no_such_verb(other)),
         };
     };
@@ -88,8 +89,7 @@ pub(crate) fn providers(request: &Request, path: &Path) -> Result<Response, Refu
         let message = format!("The resource namespace '{}' is invalid.", path.segments[below + 1]);
         Refusal::new(404, "InvalidResourceNamespace", message)
     };
-    let namespace =
-        NAMESPACES.iter().find(|namespace| namespace.eq_ignore_ascii_case(asked)).ok_or_else(unknown)?;
+    let namespace = { served }.find(|namespace| namespace.eq_ignore_ascii_case(asked)).ok_or_else(unknown)?;
     match (request.method.as_str(), lower.get(below + 2)) {
         ("GET", None) | ("POST", Some(&("register" | "unregister"))) => {
             Ok(Response::json(200, provider(&prefix, namespace)))

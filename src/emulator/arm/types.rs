@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     User,
     Setting,
     Environment,
+    TemplateSchedule,
 }
 
 /// One row of the table of types.
@@ -53,12 +54,12 @@ const GALLERY_VERSIONS: &[&str] = &[
     "2018-06-01",
 ];
 /// API versions of lab accounts.
-const ACCOUNT_VERSIONS: &[&str] = &["2018-10-15", "2019-01-01-preview"];
+const ACCOUNT_VERSIONS: &[&str] = &["2019-01-01-preview", "2018-10-15"];
 /// API versions of what only the preview has.
 const PREVIEW: &[&str] = &["2019-01-01-preview"];
 
 const COMPUTE: &str = "Microsoft.Compute";
-const LABS: &str = "Microsoft.LabServices";
+pub(crate) const LABS: &str = "Microsoft.LabServices";
 
 /// Every type that is served, but resource groups, which have paths of their own.
 pub(crate) static TYPES: &[TypeInfo] = &[
@@ -112,6 +113,12 @@ pub(crate) static TYPES: &[TypeInfo] = &[
         namespace: LABS,
         path: &["labAccounts", "labs", "environmentSettings", "environments"],
         versions: ACCOUNT_VERSIONS,
+    },
+    TypeInfo {
+        kind: Kind::TemplateSchedule,
+        namespace: LABS,
+        path: &["labAccounts", "labs", "environmentSettings", "schedules"],
+        versions: PREVIEW,
     },
 ];
 

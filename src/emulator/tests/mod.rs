@@ -1,6 +1,12 @@
 //! The world and the server under test.
 
+mod exports;
+mod galleries;
+mod generic;
+mod lab_accounts;
+mod labs;
+mod operations;
 mod properties;
+mod retirement;
 mod stage;
-mod stories;
 mod wire;

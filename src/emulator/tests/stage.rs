@@ -121,6 +121,11 @@ fn version(path: &str) -> &'static str {
     }
 }
 
+/// The provisioning state that a body tells.
+pub(crate) fn state(body: &Value) -> &str {
+    body["properties"]["provisioningState"].as_str().unwrap_or_default()
+}
+
 /// A definition's body.
 pub(crate) fn definition(sku: &str, state: &str) -> Value {
     json!({

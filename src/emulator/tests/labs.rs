@@ -1,0 +1,158 @@
+//! Labs of an account, their templates and their users.
+
+use crate::emulator::tests::stage::{ACCOUNT, Stage, order, state};
+use serde_json::{Value, json};
+
+#[test]
+fn a_lab_shows_at_once_with_its_template() {
+    let mut stage = Stage::with_lab();
+    assert_eq!(stage.ask("POST", &format!("{ACCOUNT}/createLab"), order("LAB", "java")).0, 409);
+    assert_eq!(
+        stage.ask("POST", &format!("{ACCOUNT}/createLab"), order("second", "java")),
+        (200, Value::Null)
+    );
+    let (lab, setting) =
+        (format!("{ACCOUNT}/labs/second"), format!("{ACCOUNT}/labs/second/EnvironmentSettings/Default"));
+    assert_eq!((state(&stage.get(&lab)), state(&stage.get(&setting))), ("Creating", "Creating"));
+    stage.step(3);
+    let (lab, setting) = (stage.get(&lab), stage.get(&setting));
+    assert_eq!((state(&lab), state(&setting)), ("Succeeded", "Succeeded"));
+    assert_eq!(lab["properties"]["usageQuota"], "PT20H");
+    assert_eq!(lab["properties"]["idleGracePeriod"], "PT15M");
+    let resource = &setting["properties"]["resourceSettings"];
+    assert_eq!(
+        (resource["imageVersion"].as_str(), resource["size"].as_str()),
+        (Some("1.0.0"), Some("Standard"))
+    );
+    assert!(!format!("{lab}{setting}").contains("Passw0rd!"));
+}
+
+#[test]
+fn a_lab_from_the_marketplace_takes_both_bodies() {
+    let mut stage = Stage::with_image("Generalized");
+    let image = format!("{ACCOUNT}/galleryimages/Ubuntu Server 22.04 LTS");
+    let body = json!({
+        "name": "first", "labCreationParameters": { "maxUsersInLab": 2 },
+        "environmentSettingCreationParameters": { "resourceSettingCreationParameters": {
+            "galleryImageResourceId": image, "size": "Basic", "referenceVmCreationParameters": { "userName": "u", "password": "p" } } },
+    });
+    stage.done("POST", &format!("{ACCOUNT}/createLab?api-version=2018-10-15"), body.clone());
+    stage.done(
+        "PUT",
+        &format!("{ACCOUNT}/galleryimages/ubuntu%20server%2022.04%20lts"),
+        json!({ "properties": { "isEnabled": false } }),
+    );
+    let mut second = body;
+    second["name"] = json!("second");
+    assert_eq!(
+        stage.refused("POST", &format!("{ACCOUNT}/createLab?api-version=2018-10-15"), second),
+        (400, "ImageNotEnabled".into())
+    );
+    let mut unknown = order("third", "none");
+    assert_eq!(
+        stage.refused("POST", &format!("{ACCOUNT}/createLab"), unknown.clone()),
+        (404, "ResourceNotFound".into())
+    );
+    unknown["labParameters"]["vmSize"] = json!("Huge");
+    assert_eq!(
+        stage.refused("POST", &format!("{ACCOUNT}/createLab"), unknown),
+        (400, "InvalidParameter".into())
+    );
+}
+
+#[test]
+fn a_lab_is_put_back_as_it_was_read() {
+    let mut stage = Stage::with_lab();
+    let lab = format!("{ACCOUNT}/labs/lab");
+    let mut read = stage.get(&lab);
+    read["properties"]["maxUsersInLab"] = json!("12");
+    read["properties"]["usageQuota"] = json!("PT5H");
+    let answer = stage.done("PUT", &lab, read);
+    assert_eq!(state(&answer), "Updating");
+    stage.step(3);
+    let read = stage.get(&lab);
+    assert_eq!(
+        (state(&read), &read["properties"]["maxUsersInLab"], &read["properties"]["userQuota"]),
+        ("Succeeded", &json!(12), &json!(400))
+    );
+    for (name, bad) in [
+        ("maxUsersInLab", json!("many")),
+        ("maxUsersInLab", json!(401)),
+        ("usageQuota", json!("5h")),
+        ("userAccessMode", json!("Closed")),
+    ] {
+        assert_eq!(stage.ask("PUT", &lab, json!({ "properties": { name: bad } })).0, 400, "{name}");
+    }
+}
+
+#[test]
+fn publishing_shows_at_once_and_makes_a_machine_for_each_place() {
+    let mut stage = Stage::with_lab();
+    let setting = format!("{ACCOUNT}/labs/lab/environmentsettings/default");
+    let publish = format!("{setting}/publish");
+    assert_eq!(stage.ask("POST", &publish, json!({ "useExistingImage": false })), (200, Value::Null));
+    let publishing = stage.get(&setting);
+    assert_eq!(publishing["properties"]["publishingState"], "Publishing");
+    assert!(publishing["properties"]["lastPublished"].is_string());
+    assert_eq!(stage.refused("POST", &publish, json!({})), (409, "Conflict".into()));
+    stage.step(30);
+    assert_eq!(stage.get(&setting)["properties"]["publishingState"], "Published");
+    let first = stage.names(&format!("{setting}/environments"));
+    assert_eq!(first.len(), 3);
+    stage.done("PUT", &format!("{ACCOUNT}/labs/lab"), json!({ "properties": { "maxUsersInLab": 5 } }));
+    assert_eq!(stage.get(&setting)["properties"]["publishingState"], "Scaling");
+    stage.step(3);
+    assert_eq!(stage.names(&format!("{setting}/environments")).len(), 5);
+    stage.done("POST", &publish, json!({}));
+    stage.step(30);
+    let second = stage.names(&format!("{setting}/environments"));
+    assert!(second.len() == 5 && second.iter().all(|name| !first.contains(name)));
+}
+
+#[test]
+fn the_template_keeps_its_image_size_and_user() {
+    let mut stage = Stage::with_lab();
+    let setting = format!("{ACCOUNT}/labs/lab/environmentsettings/default");
+    let mut read = stage.get(&setting);
+    read["properties"]["title"] = json!("Optics");
+    read["properties"]["configurationState"] = json!("Completed");
+    let put = stage.done("PUT", &setting, read.clone());
+    assert_eq!((state(&put), put["properties"]["title"].as_str()), ("Updating", Some("Optics")));
+    for (pointer, value) in [
+        ("/size", "Basic"),
+        ("/referenceVm/userName", "root"),
+        ("/sharedImageResourceId", "/x"),
+        ("/galleryImageResourceId", "/x"),
+    ] {
+        let mut changed = read.clone();
+        let place = changed
+            .pointer_mut("/properties/resourceSettings")
+            .and_then(Value::as_object_mut)
+            .expect("an object");
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        match pointer {
+            "/referenceVm/userName" => place["referenceVm"][name] = json!(value),
+            _ => {
+                place.insert(name.to_owned(), json!(value));
+            }
+        }
+        assert_eq!(
+            stage.refused("PUT", &setting, changed),
+            (409, "PropertyChangeNotAllowed".into()),
+            "{pointer}"
+        );
+    }
+}
+
+#[test]
+fn users_are_added_once() {
+    let mut stage = Stage::with_lab();
+    for _ in 0..2 {
+        stage.done(
+            "POST",
+            &format!("{ACCOUNT}/labs/lab/addUsers"),
+            json!({ "emailAddresses": ["a@contoso.edu", "b@contoso.edu"] }),
+        );
+    }
+    assert_eq!(stage.names(&format!("{ACCOUNT}/labs/lab/users")).len(), 2);
+}
