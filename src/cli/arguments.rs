@@ -284,6 +284,18 @@ pub(super) struct Emulator {
     /// A loopback address; port 0 is any free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
     pub(super) listen: SocketAddr,
+    /// Serves HTTPS with a certificate made at each start, which its own authority signs.
+    #[arg(long, conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub(super) tls: bool,
+    /// Where the authority's certificate goes; without it, beside the data file or to a temporary file.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(super) tls_ca_out: Option<PathBuf>,
+    /// Serves HTTPS with this certificate and its chain, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
     /// Keeps the world in this file; without it, in memory.
     #[arg(long, value_name = "FILE")]
     pub(super) data: Option<PathBuf>,

@@ -95,8 +95,11 @@ async fn to_emulator(project: &Project, context: &Context) -> Result<Connection,
 pub(super) fn not_started(error: StartError) -> Failure {
     let exit = match error {
         StartError::Held { .. } | StartError::Data { .. } | StartError::Newer { .. } => Exit::State,
-        StartError::NotLoopback(_) | StartError::Scale(_) => Exit::Usage,
-        StartError::Listen { .. } | StartError::Record { .. } | StartError::Thread(_) => Exit::Unforeseen,
+        StartError::NotLoopback(_) | StartError::Scale(_) | StartError::Certificate { .. } => Exit::Usage,
+        StartError::Listen { .. }
+        | StartError::Authority { .. }
+        | StartError::Record { .. }
+        | StartError::Thread(_) => Exit::Unforeseen,
     };
     let help = match error {
         StartError::Held { .. } => {
@@ -109,6 +112,10 @@ pub(super) fn not_started(error: StartError) -> Failure {
         StartError::NotLoopback(_) => "name a loopback address: 127.0.0.1:0",
         StartError::Scale(_) => "1 is real time, 1000 a thousand times faster",
         StartError::Listen { .. } => "name another port, or 0 for any free one",
+        StartError::Certificate { .. } => {
+            "give the certificate with its chain, and the key that belongs to it, each as a PEM file; or use `--tls`"
+        }
+        StartError::Authority { .. } => "name another file with `--tls-ca-out`",
         StartError::Record { .. } => "name a file that can be written",
         StartError::Thread(_) => "the system is out of threads or memory",
     };

@@ -116,7 +116,7 @@ pub(crate) fn timestamp(millis: u64) -> String {
 }
 
 /// Year, month and day of the given day since 1970 in the Gregorian calendar.
-fn civil_date(days: u64) -> (u64, u64, u64) {
+pub(crate) fn civil_date(days: u64) -> (u64, u64, u64) {
     // Eras of 400 years that begin on 0000-03-01, so that the leap day is the last of its year.
     let shifted = days + 719_468;
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);

@@ -6,7 +6,7 @@
 //! file (`engine.rs`, `store.rs`) and a thin server (`server.rs`).
 //!
 //! It is a second witness of how ARM behaves: it imports nothing of the rest of the crate, so that it cannot share a mistake
-//! with the client it checks. It deliberately does not speak TLS, lab plans, schedules, or students' machines one by one.
+//! with the client it checks. It deliberately does not speak lab plans, schedules, or students' machines one by one.
 
 mod arm;
 mod clock;
@@ -19,6 +19,7 @@ mod record;
 mod server;
 mod store;
 mod timer;
+mod tls;
 mod world;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 pub use arm::subscriptions::{DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
 pub use clock::{Day, NoDay};
 pub use faults::{Fault, FaultError, FaultProblem};
+pub use tls::Tls;
 
 use clock::{STEPPED_EPOCH_MILLIS, TICK_MILLIS, Tick};
 use engine::{Engine, Message};
@@ -40,6 +42,7 @@ use std::time::{Duration, SystemTime};
 use store::{Saved, Store};
 use thiserror::Error;
 use timer::Timer;
+use tls::Authority;
 use tokio::sync::oneshot;
 use world::{Core, World};
 
@@ -51,6 +54,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// Where it listens: a loopback address, port 0 for any free one.
     pub listen: SocketAddr,
+    /// How it serves HTTPS; plain HTTP without.
+    pub tls: Option<Tls>,
     /// The file that keeps the world between runs; in memory alone, if there is none.
     pub data: Option<PathBuf>,
     /// How its time goes.
@@ -71,6 +76,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: None,
             data: None,
             clock: Clock::Ticks,
             seed: 0,
@@ -134,6 +140,22 @@ pub enum StartError {
         /// Its format.
         format: i64,
     },
+    /// A certificate or its key cannot be used.
+    #[error("cannot use the certificate `{}`: {reason}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The certificate of the emulator's own authority cannot be written.
+    #[error("cannot write the authority's certificate to `{}`", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The log cannot be opened.
     #[error("cannot record to `{}`", path.display())]
     Record {
@@ -150,7 +172,8 @@ pub enum StartError {
 /// A running emulator. Dropping it cuts open requests off; [`Emulator::stop`] lets them finish.
 #[derive(Debug)]
 pub struct Emulator {
-    address: SocketAddr,
+    base_url: String,
+    authority: Option<Authority>,
     timer: Arc<Timer>,
     engine: mpsc::Sender<Message>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -164,7 +187,7 @@ impl Emulator {
     /// # Errors
     /// [`StartError`]; nothing is left behind then but perhaps a new, empty data file.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, data, clock, seed, client, today, faults, record } = settings;
+        let Settings { listen, tls, data, clock, seed, client, today, faults, record } = settings;
         if !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
         }
@@ -179,6 +202,14 @@ impl Emulator {
         let (store, saved) = match &data {
             Some(path) => Store::open(path).map(|(store, saved)| (Some(store), saved))?,
             None => (None, None),
+        };
+        let (tls, authority) = match tls.map(|tls| tls::prepare(&tls, data.as_deref())).transpose()? {
+            Some(ready) => (Some(ready.acceptor), ready.authority),
+            None => (None, None),
+        };
+        let (scheme, base_url) = match tls {
+            Some(_) => ("https", format!("https://localhost:{}", address.port())),
+            None => ("http", format!("http://{address}")),
         };
         let recorder = record
             .map(|path| Recorder::open(&path).map_err(|source| StartError::Record { path, source }))
@@ -198,15 +229,29 @@ impl Emulator {
             .spawn(move || engine.run(&inbox))
             .map_err(StartError::Thread)?;
         let (stop, stopped) = oneshot::channel();
-        let shared = Shared { engine: to_engine.clone(), timer: Arc::clone(&timer) };
-        let server = tokio::spawn(server::serve(listener, shared, stopped));
-        Ok(Self { address, timer, engine: to_engine, thread: Some(thread), stop: Some(stop), server })
+        let shared = Shared { engine: to_engine.clone(), timer: Arc::clone(&timer), scheme };
+        let server = tokio::spawn(server::serve(listener, tls, shared, stopped));
+        Ok(Self {
+            base_url,
+            authority,
+            timer,
+            engine: to_engine,
+            thread: Some(thread),
+            stop: Some(stop),
+            server,
+        })
     }
 
-    /// Where it answers, such as `http://127.0.0.1:8080`.
+    /// Where it answers, such as `http://127.0.0.1:8080` or `https://localhost:8443`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.base_url.clone()
+    }
+
+    /// The file with the authority that clients are to trust, if the emulator made one.
+    #[must_use]
+    pub fn authority(&self) -> Option<&std::path::Path> {
+        self.authority.as_ref().map(|authority| authority.path.as_path())
     }
 
     /// Moves a [`Clock::Stepped`] on; others move by themselves.
