@@ -198,7 +198,6 @@ fn what_comes_later_is_refused_by_name() {
         ("state move Lab/a Lab/b", "`labwright state move`"),
         ("drift --accept Lab/a", "`labwright drift --accept`"),
         ("plan --format markdown", "`labwright plan --format markdown`"),
-        ("emulator --tls", "`labwright emulator --tls`"),
     ] {
         let run = place.run(line);
         assert_eq!((run.code, run.stdout.as_str()), (64, ""), "{line}");

@@ -24,7 +24,12 @@ impl Stage {
     pub(crate) fn new() -> Self {
         let core =
             Core { tick: Tick(0), epoch_millis: STEPPED_EPOCH_MILLIS, seed: 7, drawn: 0, key: [1; 32] };
-        let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new(), recorder: recorder() };
+        let mut stage = Self {
+            world: World::new(core, Pace::Even, None),
+            tick: 0,
+            token: String::new(),
+            recorder: recorder(),
+        };
         let mut request = Request::new("POST", "/contoso/oauth2/v2.0/token");
         request.body = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=x/.default".to_vec();
         let answer = stage.world.handle(&request, Tick(0));
