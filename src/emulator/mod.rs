@@ -35,6 +35,7 @@ use engine::{Engine, Message};
 use faults::Faults;
 use record::Recorder;
 use server::Shared;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -301,7 +302,14 @@ fn begin(saved: Option<Saved>, clock: Clock, seed: u64, client: Option<(String, 
     key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     key[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     World::new(
-        Core { tick: Tick(0), epoch_millis: epoch(Tick(0)), seed, drawn: 0, key },
+        Core {
+            tick: Tick(0),
+            epoch_millis: epoch(Tick(0)),
+            seed,
+            drawn: 0,
+            key,
+            unregistered: BTreeSet::new(),
+        },
         clock.pace(),
         client,
     )

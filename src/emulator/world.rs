@@ -32,6 +32,9 @@ pub(crate) struct Core {
     pub(crate) drawn: u64,
     /// What tokens are signed with.
     pub(crate) key: [u8; 32],
+    /// Providers that a subscription is not registered for, as `{subscription}/{namespace}` in lower case.
+    #[serde(default)]
+    pub(crate) unregistered: BTreeSet<String>,
 }
 
 /// Rows that changed since they were last taken, by key.
@@ -41,6 +44,8 @@ pub(crate) struct Changes {
     pub(crate) resources: BTreeSet<String>,
     /// Operations begun, ended or forgotten.
     pub(crate) operations: BTreeSet<String>,
+    /// True when the core changed by more than its clock and its count of ids.
+    pub(crate) core: bool,
 }
 
 /// An emulated Azure Resource Manager with all that it holds.
@@ -54,6 +59,8 @@ pub(crate) struct World {
     pub(crate) today: Option<Day>,
     resources: BTreeMap<String, Resource>,
     by_kind: BTreeMap<Kind, BTreeSet<String>>,
+    /// How many of a kind there are in a subscription and a region.
+    counts: BTreeMap<(Kind, String, String), usize>,
     operations: BTreeMap<String, Operation>,
     agenda: BTreeSet<(Tick, String)>,
     ended: BTreeSet<(Tick, String)>,
@@ -73,6 +80,7 @@ impl World {
             today: None,
             resources: BTreeMap::new(),
             by_kind: BTreeMap::new(),
+            counts: BTreeMap::new(),
             operations: BTreeMap::new(),
             agenda: BTreeSet::new(),
             ended: BTreeSet::new(),
@@ -209,7 +217,15 @@ impl World {
         let key = resource.key();
         self.by_kind.entry(resource.kind).or_default().insert(key.clone());
         self.changes.resources.insert(key.clone());
-        self.resources.insert(key, resource);
+        let place = place(&resource);
+        if self.resources.insert(key, resource).is_none() {
+            *self.counts.entry(place).or_default() += 1;
+        }
+    }
+
+    /// How many of a kind there are in a subscription and a region.
+    pub(crate) fn count(&self, kind: Kind, subscription: &str, region: &str) -> usize {
+        self.counts.get(&(kind, subscription.to_lowercase(), region.to_owned())).copied().unwrap_or_default()
     }
 
     /// Changes the resource of that key, if there is one.
@@ -226,6 +242,9 @@ impl World {
         for key in inside.iter().map(String::as_str).chain([key]) {
             if let Some(resource) = self.resources.remove(key) {
                 self.changes.resources.insert(key.to_owned());
+                if let Some(count) = self.counts.get_mut(&place(&resource)) {
+                    *count = count.saturating_sub(1);
+                }
                 if let Some(keys) = self.by_kind.get_mut(&resource.kind) {
                     keys.remove(key);
                 }
@@ -320,6 +339,22 @@ impl World {
         }
     }
 
+    /// Registers a subscription for a provider, or ends that.
+    pub(crate) fn register(&mut self, subscription: &str, namespace: &str, registers: bool) {
+        let key = format!("{subscription}/{namespace}").to_lowercase();
+        self.changes.core = true;
+        if registers {
+            self.core.unregistered.remove(&key);
+        } else {
+            self.core.unregistered.insert(key);
+        }
+    }
+
+    /// True unless the subscription's registration for the provider was ended.
+    pub(crate) fn is_registered(&self, subscription: &str, namespace: &str) -> bool {
+        !self.core.unregistered.contains(&format!("{subscription}/{namespace}").to_lowercase())
+    }
+
     /// Takes the note of what has changed.
     pub(crate) fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
@@ -383,6 +418,12 @@ impl World {
         }
         Ok(nearest)
     }
+}
+
+/// Where a resource is counted; its region is that of its first PUT, and does not change.
+fn place(resource: &Resource) -> (Kind, String, String) {
+    let subscription = resource.id.split('/').nth(2).unwrap_or_default().to_lowercase();
+    (resource.kind, subscription, resource.location.clone().unwrap_or_default())
 }
 
 /// True for a resource that clients go on reading: they wait half a minute between two reads if nothing tells them better.

@@ -4,11 +4,11 @@
 //! Services REST 2018-10-15; the names are those that the portal shows.
 
 use crate::emulator::arm::errors::{Refusal, not_found};
-use crate::emulator::arm::rendering::list;
 use crate::emulator::arm::resource::{Facts, Resource};
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{shape, tracked};
+use crate::emulator::lab_accounts::accounts::listed;
 use crate::emulator::message::Response;
 use crate::emulator::world::{World, not_deleting};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Ref
     };
     match (&call.address.target, call.request.method.as_str()) {
         (Target::Collection, "GET") => {
-            list(call.request, IMAGES.iter().map(|image| shown(world, account, image)).collect())
+            listed(call, IMAGES.iter().map(|image| shown(world, account, image)).collect())
         }
         (Target::Item, "GET") => Ok(Response::json(200, shown(world, account, found()?))),
         (Target::Item, "PUT" | "PATCH") => {

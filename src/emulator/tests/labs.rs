@@ -143,16 +143,3 @@ fn the_template_keeps_its_image_size_and_user() {
         );
     }
 }
-
-#[test]
-fn users_are_added_once() {
-    let mut stage = Stage::with_lab();
-    for _ in 0..2 {
-        stage.done(
-            "POST",
-            &format!("{ACCOUNT}/labs/lab/addUsers"),
-            json!({ "emailAddresses": ["a@contoso.edu", "b@contoso.edu"] }),
-        );
-    }
-    assert_eq!(stage.names(&format!("{ACCOUNT}/labs/lab/users")).len(), 2);
-}

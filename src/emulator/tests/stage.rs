@@ -5,6 +5,7 @@ use crate::emulator::message::{Request, Response};
 use crate::emulator::record::Recorder;
 use crate::emulator::world::{Core, World};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(crate) const SUBSCRIPTION: &str = "/subscriptions/11111111-1111-1111-1111-111111111111";
 pub(crate) const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg";
@@ -16,20 +17,22 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) tick: u64,
     token: String,
-    recorder: Option<Recorder>,
+    /// Where what it is asked goes, for the check against the published descriptions.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl Stage {
     /// An empty world and a token for it.
     pub(crate) fn new() -> Self {
-        let core =
-            Core { tick: Tick(0), epoch_millis: STEPPED_EPOCH_MILLIS, seed: 7, drawn: 0, key: [1; 32] };
-        let mut stage = Self {
-            world: World::new(core, Pace::Even, None),
-            tick: 0,
-            token: String::new(),
-            recorder: recorder(),
+        let core = Core {
+            tick: Tick(0),
+            epoch_millis: STEPPED_EPOCH_MILLIS,
+            seed: 7,
+            drawn: 0,
+            key: [1; 32],
+            unregistered: BTreeSet::new(),
         };
+        let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new(), recorder: recorder() };
         let mut request = Request::new("POST", "/contoso/oauth2/v2.0/token");
         request.body = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=x/.default".to_vec();
         let answer = stage.world.handle(&request, Tick(0));
@@ -86,10 +89,11 @@ impl Stage {
         self.tick += ticks;
     }
 
-    /// Names of the items of a list.
+    /// Names of the items of a list, without what comes twice.
     pub(crate) fn names(&mut self, path: &str) -> Vec<String> {
         let list = self.get(path);
-        let items = list["value"].as_array().expect("a list");
+        let mut items: Vec<&Value> = list["value"].as_array().expect("a list").iter().collect();
+        items.dedup_by_key(|item| item["id"].as_str());
         items.iter().map(|item| item["name"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
