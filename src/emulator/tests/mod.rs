@@ -3,6 +3,7 @@
 mod exports;
 mod galleries;
 mod generic;
+mod identity;
 mod lab_accounts;
 mod labs;
 mod operations;
