@@ -1,20 +1,22 @@
 //! `labwright emulator`: the embedded Azure as a server for any client; needs no project.
 
-use super::arguments::Emulator as Arguments;
+use super::arguments::{Emulator as Arguments, Operations};
 use super::failure::CommandError;
 use super::{Context, Exit, Failure, cloud, signals};
-use crate::emulator::{Clock, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT, Emulator, Fault, Settings, Tls};
+use crate::emulator::{
+    Clock, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT, Emulator, Fault, OperationStyle, Settings, Tls,
+};
+use miette::NamedSource;
 
 /// Serves until somebody asks it to end.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let mut faults = Vec::new();
     for spec in &arguments.faults {
         let parsed = Fault::parse_all(spec);
-        faults.extend(parsed.map_err(|error| {
-            CommandError::usage(
-                error.to_string(),
-                "see the emulator's documentation for how faults are written",
-            )
+        faults.extend(parsed.map_err(|error| CommandError::Faults {
+            at: (error.offset, error.at.len()).into(),
+            problem: error.problem,
+            spec: NamedSource::new("--faults", spec.clone()),
         })?);
     }
     let settings = Settings {
@@ -29,7 +31,15 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         clock: arguments.time_scale.map_or(Clock::Ticks, Clock::Scaled),
         seed: arguments.seed,
         client: arguments.client.clone(),
-        today: None,
+        today: arguments.today,
+        operations: arguments.operations.map(|style| match style {
+            Operations::AzureAsync => OperationStyle::AzureAsync,
+            Operations::Location => OperationStyle::Location,
+            Operations::Both => OperationStyle::Both,
+            Operations::Body => OperationStyle::Body,
+        }),
+        page_size: arguments.page_size,
+        throttle: arguments.throttle,
         faults,
         record: arguments.record.clone(),
     };

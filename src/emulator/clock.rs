@@ -96,6 +96,14 @@ impl Pace {
         }
     }
 
+    /// How much faster than the wall's time the world's goes.
+    pub(crate) fn speed(self) -> f64 {
+        match self {
+            Self::Even => 1.0,
+            Self::Scaled(speed) => speed,
+        }
+    }
+
     /// The header that tells a poller when to come again.
     ///
     /// Microsoft's Python pollers read `Retry-After: 0` as absent and wait thirty seconds, but honour `x-ms-retry-after-ms`.

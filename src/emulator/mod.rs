@@ -25,9 +25,11 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use arm::operations::OperationStyle;
 pub use arm::subscriptions::{DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
+use arm::throttle::Throttle;
 pub use clock::{Day, NoDay};
-pub use faults::{Fault, FaultError, FaultProblem};
+pub use faults::{Fault, FaultError, FaultProblem, SYNTAX as FAULT_SYNTAX};
 pub use tls::Tls;
 
 use clock::{STEPPED_EPOCH_MILLIS, TICK_MILLIS, Tick};
@@ -37,6 +39,7 @@ use record::Recorder;
 use server::Shared;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime};
@@ -67,6 +70,12 @@ pub struct Settings {
     pub client: Option<(String, String)>,
     /// The day it takes for today, on which Lab Services may have retired; without it, nothing is retired.
     pub today: Option<Day>,
+    /// How it tells of long-running operations; as each provider documents it, if nothing is said.
+    pub operations: Option<OperationStyle>,
+    /// Items on a page of a list where the client names no number; as many as the service has, if nothing is said.
+    pub page_size: Option<NonZeroUsize>,
+    /// Whether it keeps ARM's limits on requests.
+    pub throttle: bool,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
     /// The file to append each request and answer to; a folder gets a file for each process.
@@ -83,6 +92,9 @@ impl Default for Settings {
             seed: 0,
             client: None,
             today: None,
+            operations: None,
+            page_size: None,
+            throttle: false,
             faults: Vec::new(),
             record: None,
         }
@@ -188,7 +200,20 @@ impl Emulator {
     /// # Errors
     /// [`StartError`]; nothing is left behind then but perhaps a new, empty data file.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, tls, data, clock, seed, client, today, faults, record } = settings;
+        let Settings {
+            listen,
+            tls,
+            data,
+            clock,
+            seed,
+            client,
+            today,
+            operations,
+            page_size,
+            throttle,
+            faults,
+            record,
+        } = settings;
         if !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
         }
@@ -217,6 +242,8 @@ impl Emulator {
             .transpose()?;
         let mut world = begin(saved, clock, seed, client);
         world.today = today;
+        world.style = operations;
+        world.throttle = throttle.then(Throttle::default);
         let timer = Arc::new(Timer::new(clock, world.now()));
         let seed = world.core().seed;
         let mut engine = Engine::new(world, store, Faults::new(faults, seed), recorder, Arc::clone(&timer));
@@ -230,7 +257,12 @@ impl Emulator {
             .spawn(move || engine.run(&inbox))
             .map_err(StartError::Thread)?;
         let (stop, stopped) = oneshot::channel();
-        let shared = Shared { engine: to_engine.clone(), timer: Arc::clone(&timer), scheme };
+        let shared = Shared {
+            engine: to_engine.clone(),
+            timer: Arc::clone(&timer),
+            scheme,
+            page_size: page_size.map(NonZeroUsize::get),
+        };
         let server = tokio::spawn(server::serve(listener, tls, shared, stopped));
         Ok(Self {
             base_url,

@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) timer: Arc<Timer>,
     /// What links begin with where no proxy says otherwise.
     pub(crate) scheme: &'static str,
+    /// Items on a page of a list, if not as many as the service has.
+    pub(crate) page_size: Option<usize>,
 }
 
 /// Serves until `stop` comes, then finishes what is open.
@@ -64,7 +66,7 @@ async fn answer(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
-    let request = match read(request, shared.scheme).await {
+    let request = match read(request, &shared).await {
         Ok(request) => request,
         Err(refusal) => return written(refusal),
     };
@@ -89,7 +91,7 @@ fn refusal(status: u16, code: &str, message: &str) -> Response {
 }
 
 /// A request as the world wants it.
-async fn read(request: axum::extract::Request, scheme: &str) -> Result<Request, Response> {
+async fn read(request: axum::extract::Request, shared: &Shared) -> Result<Request, Response> {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_BODY).await;
     let body = body.map_err(|_| {
@@ -108,12 +110,13 @@ async fn read(request: axum::extract::Request, scheme: &str) -> Result<Request, 
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(Request {
         method: head.method.as_str().to_owned(),
-        scheme: forwarded.unwrap_or_else(|| scheme.to_owned()),
+        scheme: forwarded.unwrap_or_else(|| shared.scheme.to_owned()),
         host: host.ok_or_else(|| refusal(400, "BadRequest", "The Host header is missing."))?,
         path: head.uri.path().to_owned(),
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: headers.collect(),
         body: body.to_vec(),
+        page_size: shared.page_size,
         received: since_epoch.as_secs(),
     })
 }

@@ -4,9 +4,11 @@
 //! an ordered map under their lower-case ids; every change of it is noted, so that a store writes those rows alone.
 
 use crate::emulator::arm::errors::{Refusal, conflict, group_not_found, not_found, parent_not_found};
+use crate::emulator::arm::operations::OperationStyle;
 use crate::emulator::arm::operations::{Operation, Spoil};
 use crate::emulator::arm::path::{Path, parent};
 use crate::emulator::arm::resource::{Provisioning, Resource};
+use crate::emulator::arm::throttle::{self, Throttle};
 use crate::emulator::arm::types::{Address, Kind};
 use crate::emulator::arm::{identity, routing};
 use crate::emulator::clock::{Day, Pace, TICK_MILLIS, Tick};
@@ -57,10 +59,16 @@ pub(crate) struct World {
     pub(crate) client: Option<(String, String)>,
     /// The day by which Lab Services refuses what it has retired; nothing is retired, when there is none.
     pub(crate) today: Option<Day>,
+    /// How operations are told of, if not as each provider documents it.
+    pub(crate) style: Option<OperationStyle>,
+    /// What is left of each caller's limits, when they are kept at all.
+    pub(crate) throttle: Option<Throttle>,
     resources: BTreeMap<String, Resource>,
     by_kind: BTreeMap<Kind, BTreeSet<String>>,
     /// How many of a kind there are in a subscription and a region.
     counts: BTreeMap<(Kind, String, String), usize>,
+    /// Keys by what their resources claim for themselves: see [`claim`].
+    claims: BTreeMap<String, BTreeSet<String>>,
     operations: BTreeMap<String, Operation>,
     agenda: BTreeSet<(Tick, String)>,
     ended: BTreeSet<(Tick, String)>,
@@ -78,9 +86,12 @@ impl World {
             pace,
             client,
             today: None,
+            style: None,
+            throttle: None,
             resources: BTreeMap::new(),
             by_kind: BTreeMap::new(),
             counts: BTreeMap::new(),
+            claims: BTreeMap::new(),
             operations: BTreeMap::new(),
             agenda: BTreeSet::new(),
             ended: BTreeSet::new(),
@@ -124,8 +135,19 @@ impl World {
         if let Some(answer) = identity::answer(self, request, &path) {
             return Ok(answer);
         }
-        identity::check_bearer(self, request)?;
+        let principal = identity::check_bearer(self, request)?;
+        self.check_limits(request, &path, &principal)?;
         routing::route(self, request, &path)
+    }
+
+    /// Refuses what is beyond a limit.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After`.
+    fn check_limits(&mut self, request: &Request, path: &Path, principal: &str) -> Result<(), Refusal> {
+        let (now, pace) = (self.core.tick, self.pace);
+        let Some(throttle) = &mut self.throttle else { return Ok(()) };
+        throttle.take(request, path, principal, now, pace)
     }
 
     /// Adds the headers that every answer of ARM has.
@@ -134,12 +156,10 @@ impl World {
         let id = self.uuid(&format!("answer {} {}", self.core.tick.0, self.answered));
         let correlation =
             request.header("x-ms-correlation-request-id").map_or_else(|| id.clone(), str::to_owned);
-        let (limit, left) = match request.method.as_str() {
-            "GET" | "HEAD" => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
-            "DELETE" => ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
-            _ => ("x-ms-ratelimit-remaining-subscription-writes", "199"),
-        };
-        response = response.with(limit, left).with("x-ms-routing-request-id", format!("LOOPBACK:{id}"));
+        for (name, left) in throttle::headers(self.throttle.as_ref(), &request.method) {
+            response = response.with(name, left);
+        }
+        response = response.with("x-ms-routing-request-id", format!("LOOPBACK:{id}"));
         response = response.with("x-ms-request-id", id).with("x-ms-correlation-request-id", correlation);
         if response.status < 300
             && is_unfinished(response.body.as_ref())
@@ -218,6 +238,12 @@ impl World {
         self.by_kind.entry(resource.kind).or_default().insert(key.clone());
         self.changes.resources.insert(key.clone());
         let place = place(&resource);
+        if let Some(old) = self.resources.get(&key) {
+            self.claims_no_more(&key, claim(old));
+        }
+        if let Some(claim) = claim(&resource) {
+            self.claims.entry(claim).or_default().insert(key.clone());
+        }
         if self.resources.insert(key, resource).is_none() {
             *self.counts.entry(place).or_default() += 1;
         }
@@ -226,6 +252,22 @@ impl World {
     /// How many of a kind there are in a subscription and a region.
     pub(crate) fn count(&self, kind: Kind, subscription: &str, region: &str) -> usize {
         self.counts.get(&(kind, subscription.to_lowercase(), region.to_owned())).copied().unwrap_or_default()
+    }
+
+    fn claims_no_more(&mut self, key: &str, claim: Option<String>) {
+        let Some(claim) = claim else { return };
+        let is_free = self.claims.get_mut(&claim).is_some_and(|keys| {
+            keys.remove(key);
+            keys.is_empty()
+        });
+        if is_free {
+            self.claims.remove(&claim);
+        }
+    }
+
+    /// The resources that have that claim.
+    pub(crate) fn claiming<'a>(&'a self, claim: &str) -> impl Iterator<Item = &'a Resource> + use<'a> {
+        self.claims.get(claim).into_iter().flatten().filter_map(|key| self.resources.get(key))
     }
 
     /// Changes the resource of that key, if there is one.
@@ -241,6 +283,7 @@ impl World {
         let inside: Vec<String> = self.below(key).map(Resource::key).collect();
         for key in inside.iter().map(String::as_str).chain([key]) {
             if let Some(resource) = self.resources.remove(key) {
+                self.claims_no_more(key, claim(&resource));
                 self.changes.resources.insert(key.to_owned());
                 if let Some(count) = self.counts.get_mut(&place(&resource)) {
                     *count = count.saturating_sub(1);
@@ -424,6 +467,28 @@ impl World {
 fn place(resource: &Resource) -> (Kind, String, String) {
     let subscription = resource.id.split('/').nth(2).unwrap_or_default().to_lowercase();
     (resource.kind, subscription, resource.location.clone().unwrap_or_default())
+}
+
+/// What a resource has for itself in a wider place than its parent, so that the next one is checked without looking at all:
+/// a gallery its name in the subscription, a definition its publisher, offer and sku in the gallery.
+fn claim(resource: &Resource) -> Option<String> {
+    let key = resource.key();
+    match resource.kind {
+        Kind::Gallery => Some(gallery_claim(key.split('/').nth(2)?, &resource.name)),
+        Kind::Definition => definition_claim(parent(&key)?, resource.properties.get("identifier")?),
+        _ => None,
+    }
+}
+
+/// What a gallery of that name claims in its subscription.
+pub(crate) fn gallery_claim(subscription: &str, name: &str) -> String {
+    format!("gallery {subscription} {name}").to_lowercase()
+}
+
+/// What a definition with that identifier claims in the gallery of that key; `None` for one that is not whole.
+pub(crate) fn definition_claim(gallery: &str, identifier: &Value) -> Option<String> {
+    let [publisher, offer, sku] = ["publisher", "offer", "sku"].map(|part| identifier[part].as_str());
+    Some(format!("definition {gallery} {} {} {}", publisher?, offer?, sku?).to_lowercase())
 }
 
 /// True for a resource that clients go on reading: they wait half a minute between two reads if nothing tells them better.

@@ -14,5 +14,6 @@ pub(crate) mod retirement;
 pub(crate) mod routing;
 pub(crate) mod shape;
 pub(crate) mod subscriptions;
+pub(crate) mod throttle;
 pub(crate) mod tracked;
 pub(crate) mod types;

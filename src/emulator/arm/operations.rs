@@ -88,6 +88,19 @@ pub(crate) enum Announce {
     Location,
 }
 
+/// How operations are told of, whatever their provider documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationStyle {
+    /// `Azure-AsyncOperation` alone.
+    AzureAsync,
+    /// `Location` alone.
+    Location,
+    /// `Azure-AsyncOperation` and `Location`.
+    Both,
+    /// A PUT or PATCH has no header: the resource's `provisioningState` tells. Other requests as documented.
+    Body,
+}
+
 /// How a fault spoils an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spoil {
@@ -134,7 +147,13 @@ impl Operation {
         let signature = blake3::hash(self.id.as_bytes()).to_hex();
         let path = self.path();
         let base = request.base();
-        let monitor = if monitor { "&monitor=true" } else { "" };
+        // A `Location` of the Resources provider is as bare as the service's own.
+        let monitor = match (monitor, self.family) {
+            (true, Family::Resources) => "",
+            (true, _) => "&monitor=true",
+            (false, Family::Resources) => "&monitor=false",
+            (false, _) => "",
+        };
         format!(
             "{base}{path}?api-version={version}&t={}&s={}%2B%3D&h={}{monitor}",
             self.started.0,
@@ -206,6 +225,16 @@ impl World {
     ) -> Response {
         let Some(operation) = self.operation(operation) else { return response };
         let mut response = response;
+        let how = match self.style {
+            None => how,
+            Some(OperationStyle::AzureAsync) => Announce::Status,
+            Some(OperationStyle::Location) => Announce::Location,
+            Some(OperationStyle::Both) => Announce::Both,
+            Some(OperationStyle::Body) if matches!(request.method.as_str(), "PUT" | "PATCH") => {
+                return response;
+            }
+            Some(OperationStyle::Body) => how,
+        };
         if how != Announce::Location {
             response = response.with("azure-asyncoperation", operation.url(request, false));
             if operation.family == Family::Compute {
@@ -213,7 +242,7 @@ impl World {
             }
         }
         if how != Announce::Status {
-            response = response.with("location", operation.url(request, how == Announce::Both));
+            response = response.with("location", operation.url(request, true));
         }
         let (name, value) = self.pace.retry_header();
         response.with(name, value)
@@ -324,15 +353,17 @@ pub(crate) fn poll(world: &World, request: &Request, id: &str) -> Result<Respons
     let unknown = || Refusal::new(404, "NotFound", format!("The operation '{id}' could not be found."));
     let operation =
         world.operation(&id.to_lowercase()).filter(|operation| !operation.vanished).ok_or_else(unknown)?;
-    let monitor = operation.family == Family::Resources
-        || request.query("monitor").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let monitor = match request.query("monitor") {
+        Some(value) => value.eq_ignore_ascii_case("true"),
+        None => operation.family == Family::Resources,
+    };
     let (name, value) = world.pace.retry_header();
     let status = status_body(world, operation);
     Ok(match (monitor, operation.ended, &operation.failure) {
         (false, None, _) => Response::json(200, status).with(name, value),
         (false, Some(_), _) => Response::json(200, status),
         (true, None, _) => {
-            let own = operation.url(request, operation.family != Family::Resources);
+            let own = operation.url(request, true);
             Response::empty(202).with("location", own).with(name, value)
         }
         (true, Some(_), Some(problem)) => {

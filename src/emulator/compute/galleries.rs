@@ -14,7 +14,7 @@ use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::clock::Work;
 use crate::emulator::compute::sharing;
 use crate::emulator::message::Response;
-use crate::emulator::world::World;
+use crate::emulator::world::{World, definition_claim, gallery_claim};
 use serde_json::{Value, json};
 
 /// What of a definition is fixed at creation.
@@ -226,9 +226,8 @@ fn holds(name: &str, good: impl Fn(char) -> bool) -> bool {
 
 /// A gallery's `uniqueName` has no group in it, so its name is unique in the subscription.
 fn check_unique_in_subscription(world: &World, call: &Call<'_>) -> Result<(), Refusal> {
-    let (name, prefix) =
-        (call.address.name(), format!("/subscriptions/{}/", call.address.subscription).to_lowercase());
-    let taken = world.all_of(Kind::Gallery, &prefix).find(|gallery| gallery.name.eq_ignore_ascii_case(name));
+    let name = call.address.name();
+    let taken = world.claiming(&gallery_claim(&call.address.subscription, name)).next();
     taken.map_or(Ok(()), |gallery| {
         Err(conflict(format!("The gallery name '{name}' is already in use in this subscription: '{}'. Choose a different name.", gallery.id)))
     })
@@ -367,12 +366,7 @@ fn check_unique_identifier(world: &World, call: &Call<'_>, properties: &Object) 
 pub(crate) fn same_identifier<'a>(
     world: &'a World,
     gallery: &str,
-    identifier: &'a Value,
-) -> impl Iterator<Item = &'a Resource> {
-    let same = move |part: &str, other: &Resource| {
-        other.properties.get("identifier").is_some_and(|found| shape::alike(&found[part], &identifier[part]))
-    };
-    world
-        .children(gallery, Kind::Definition)
-        .filter(move |other| ["publisher", "offer", "sku"].iter().all(|part| same(part, other)))
+    identifier: &Value,
+) -> impl Iterator<Item = &'a Resource> + use<'a> {
+    definition_claim(gallery, identifier).into_iter().flat_map(|claim| world.claiming(&claim))
 }

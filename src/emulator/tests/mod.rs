@@ -4,6 +4,7 @@ mod environments;
 mod exports;
 mod galleries;
 mod generic;
+mod identity;
 mod lab_accounts;
 mod labs;
 mod operations;

@@ -111,6 +111,8 @@ proptest! {
     #[test]
     fn any_sequence_of_requests_leaves_a_whole_world(deeds in deeds(), prepared in any::<bool>()) {
         let mut stage = if prepared { Stage::with_lab() } else { Stage::new() };
+        // What makes no sense is no example of what fits.
+        stage.recorder = None;
         let places = places();
         for deed in deeds {
             let (path, fitting) = &places[deed.place];
@@ -136,6 +138,7 @@ proptest! {
     #[test]
     fn any_text_is_answered(method in "[A-Z]{1,6}", path in "(/[ -~]{0,12}){0,9}", body in "\\PC{0,40}") {
         let mut stage = Stage::with_lab();
+        stage.recorder = None;
         for path in [path.clone(), format!("{GROUP}{path}"), format!("{ACCOUNT}{path}"), format!("{GALLERY}{path}")] {
             let path = path.replace('?', "");
             prop_assert!(stage.send(&method, &path, Some(json!(body.clone()))).status < 500);

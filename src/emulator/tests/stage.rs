@@ -32,7 +32,12 @@ impl Stage {
             key: [1; 32],
             unregistered: BTreeSet::new(),
         };
-        let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new(), recorder: recorder() };
+        let mut stage = Self {
+            world: World::new(core, Pace::Even, None),
+            tick: 0,
+            token: String::new(),
+            recorder: recorder(),
+        };
         let mut request = Request::new("POST", "/contoso/oauth2/v2.0/token");
         request.body = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=x/.default".to_vec();
         let answer = stage.world.handle(&request, Tick(0));
