@@ -135,8 +135,9 @@ pub(crate) fn resources(world: &World, request: &Request, path: &Path) -> Result
         _ => world.group(&path.segments[1], &path.segments[3])?.key(),
     };
     let filter = Filter::parse(request.query("$filter").unwrap_or_default())?;
-    // Labs stand in a subscription of the service: of Lab Services only accounts are listed.
-    let tracked = [Kind::Gallery, Kind::Definition, Kind::Version, Kind::LabAccount];
+    // Labs of an account stand in a subscription of the service; those of a plan are resources of their own.
+    let tracked =
+        [Kind::Gallery, Kind::Definition, Kind::Version, Kind::LabAccount, Kind::LabPlan, Kind::PlanLab];
     let inside =
         world.below(&prefix).filter(|resource| tracked.contains(&resource.kind) && filter.holds(resource));
     let expanded = |part| request.expands(part);
