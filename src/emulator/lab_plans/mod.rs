@@ -30,6 +30,12 @@ pub(crate) fn show(world: &World, resource: &Resource, request: &Request, body: 
         Kind::Machine => machines::show(world, resource, body),
         _ => {}
     }
+    // A plan has an identity since 2022-08-01.
+    if request.query("api-version") == Some("2021-11-15-preview")
+        && let Value::Object(body) = &mut *body
+    {
+        body.remove("identity");
+    }
     body["systemData"] = system_data(world, resource.created, resource.changed);
     let failed = resource.latest.as_ref().filter(|latest| latest.code.is_some());
     if let Some(latest) = failed

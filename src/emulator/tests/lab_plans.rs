@@ -26,6 +26,7 @@ fn a_plan_is_made_changed_and_deleted_over_time() {
     assert_eq!((&made["location"], &made["tags"]), (&json!("westeurope"), &json!({ "a": "b" })));
     assert!(made["identity"]["principalId"].is_string() && made["identity"]["tenantId"].is_string());
     assert!(made["systemData"]["createdAt"].is_string());
+    assert_eq!(stage.get(&format!("{PLAN}?api-version=2021-11-15-preview")).get("identity"), None);
     let expected = json!({
         "provisioningState": "Creating",
         "defaultConnectionProfile": { "webSshAccess": "None", "webRdpAccess": "None", "clientSshAccess": "Public", "clientRdpAccess": "None" },
