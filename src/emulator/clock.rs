@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks what time it is: a tick comes in from outside, and a time of day is the epoch plus the ticks since.
 
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -117,10 +118,8 @@ impl Pace {
 
 /// `millis` since 1970 as RFC 3339 in UTC, such as `2026-11-23T09:30:00.030Z`.
 pub(crate) fn timestamp(millis: u64) -> String {
-    let (year, month, day) = civil_date(millis / 86_400_000);
-    let of_day = millis % 86_400_000;
-    let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", of_day % 1000)
+    let known = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    format!("{:.3}", known.unwrap_or(Timestamp::MAX))
 }
 
 /// Year, month and day of the given day since 1970 in the Gregorian calendar.
@@ -179,15 +178,12 @@ impl fmt::Display for Day {
 #[error("`{0}` is no day: it is written YYYY-MM-DD, such as 2026-11-23")]
 pub struct NoDay(String);
 
-/// True when `text` begins with a calendar date, `2026-11-23` or `2026-11-23T…`.
+/// True when `text` is a calendar date or begins with one, `2026-11-23` or `2026-11-23T…`.
 pub(crate) fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| {
-        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
-    };
-    let shaped = digits(0..4) && digits(5..7) && digits(8..10) && bytes[4] == b'-' && bytes[7] == b'-';
-    let ended = matches!(bytes.get(10), None | Some(b'T' | b't' | b' '));
-    shaped && ended && ("01".."13").contains(&&text[5..7]) && ("01".."32").contains(&&text[8..10])
+    let (date, rest) = text.split_at_checked(10).unwrap_or((text, ""));
+    date.contains('-')
+        && date.parse::<Date>().is_ok()
+        && (rest.is_empty() || rest.starts_with(['T', 't', ' ']))
 }
 
 /// True for an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `PT40H` or `P1DT16H`.

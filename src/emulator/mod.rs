@@ -1,12 +1,12 @@
 //! An Azure Resource Manager of our own: lab accounts with their labs, compute galleries, resource groups and tokens.
 //!
 //! [`Emulator::start`] serves it on a loopback address, for any client. Inside is a pure world (`world.rs`: a request and a
-//! tick in, an answer out), a folder for each provider (`compute/`, `lab_accounts/`) with a
+//! tick in, an answer out), a folder for each provider (`compute/`, `lab_accounts/`, `lab_plans/`) with a
 //! file for the resources of each kind beside what all of ARM shares (`arm/`), and around it one thread that owns the world and its data
 //! file (`engine.rs`, `store.rs`) and a thin server (`server.rs`).
 //!
 //! It is a second witness of how ARM behaves: it imports nothing of the rest of the crate, so that it cannot share a mistake
-//! with the client it checks. It deliberately does not speak lab plans, schedules, or students' machines one by one.
+//! with the client it checks.
 
 mod arm;
 mod clock;
@@ -14,6 +14,7 @@ mod compute;
 mod engine;
 mod faults;
 mod lab_accounts;
+mod lab_plans;
 mod message;
 mod record;
 mod server;

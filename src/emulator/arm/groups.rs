@@ -152,8 +152,9 @@ pub(crate) fn resources(world: &World, request: &Request, path: &Path) -> Result
         _ => world.group(&path.segments[1], &path.segments[3])?.key(),
     };
     let filter = asked_for(request)?;
-    // Labs stand in a subscription of the service: of Lab Services only accounts are listed.
-    let tracked = [Kind::Gallery, Kind::Definition, Kind::Version, Kind::LabAccount];
+    // Labs of an account stand in a subscription of the service; those of a plan are resources of their own.
+    let tracked =
+        [Kind::Gallery, Kind::Definition, Kind::Version, Kind::LabAccount, Kind::LabPlan, Kind::PlanLab];
     let is_gone = |kind: Kind| kind.is_lab_services() && retirement::is_over(world);
     let inside = world.below(&prefix).filter(|resource| {
         tracked.contains(&resource.kind) && !is_gone(resource.kind) && holds(&filter, resource)

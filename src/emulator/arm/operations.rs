@@ -8,6 +8,7 @@ use crate::emulator::arm::rendering;
 use crate::emulator::arm::resource::{Provisioning, Resource};
 use crate::emulator::clock::{Tick, Work, timestamp};
 use crate::emulator::lab_accounts::{environments, export, template};
+use crate::emulator::lab_plans::{machines, publishing, users};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,7 @@ pub(crate) enum Family {
     Resources,
     Compute,
     LabServices,
+    LabPlans,
 }
 
 /// What the end of an operation does.
@@ -64,6 +66,12 @@ pub(crate) enum Effect {
     Export,
     /// A shared image of the target changes its state.
     Enable,
+    /// The first target, a lab of a plan, is as was asked; with it what was made along.
+    Lab,
+    /// The target, a virtual machine of such a lab, is in the state it was on the way to.
+    Machine,
+    /// The target, a user of such a lab, is invited.
+    Invite,
 }
 
 /// What the `Location` of an operation answers once it has succeeded.
@@ -136,6 +144,9 @@ impl Operation {
                 format!(
                     "/subscriptions/{subscription}/providers/Microsoft.LabServices/locations/{location}/operations/{id}"
                 )
+            }
+            Family::LabPlans => {
+                format!("/subscriptions/{subscription}/providers/Microsoft.LabServices/operationResults/{id}")
             }
         }
     }
@@ -290,6 +301,9 @@ impl World {
             Effect::ResetPassword => environments::password_set(self, operation),
             Effect::Export => export::exported(self, operation),
             Effect::Enable => {}
+            Effect::Lab => publishing::ended(self, operation),
+            Effect::Machine => machines::ended(self, operation),
+            Effect::Invite => users::invited(self, operation),
         }
         for key in &operation.targets {
             self.edit(key, |resource| {

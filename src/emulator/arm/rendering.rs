@@ -7,6 +7,7 @@ use crate::emulator::arm::types::Kind;
 use crate::emulator::clock::Tick;
 use crate::emulator::compute::versions;
 use crate::emulator::lab_accounts::{accounts, environments, labs, shared_galleries, template};
+use crate::emulator::lab_plans;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde_json::{Value, json};
@@ -26,7 +27,10 @@ pub(crate) fn of(world: &World, resource: &Resource, request: &Request) -> Value
         Kind::Environment => environments::show(world, resource, request, &mut body),
         _ => {}
     }
-    if resource.kind.is_lab_services() {
+    if resource.kind.is_of_lab_plans() {
+        lab_plans::show(world, resource, request, &mut body);
+    }
+    if resource.kind.is_of_lab_accounts() {
         body["properties"]["uniqueIdentifier"] = json!(resource.unique);
         if let Some(latest) = &resource.latest {
             body["properties"]["latestOperationResult"] = latest_result(world, latest, request);

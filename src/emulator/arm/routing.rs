@@ -11,6 +11,7 @@ use crate::emulator::lab_accounts::{
     accounts, environments, global_users, labs, marketplace, schedules, shared_galleries, shared_images,
     template, users,
 };
+use crate::emulator::lab_plans::{self, images, machines, plans, skus, usages};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 
@@ -45,6 +46,9 @@ impl Call<'_> {
         let segment = kind.segment();
         match kind {
             Kind::Gallery => format!("{}/providers/Microsoft.Compute/{segment}/{name}", holder.id),
+            Kind::LabPlan | Kind::PlanLab => {
+                format!("{}/providers/Microsoft.LabServices/{segment}/{name}", holder.id)
+            }
             Kind::LabAccount => {
                 // Lab Services spells all but the names in lower case.
                 let group = holder.id.replacen("/resourceGroups/", "/resourcegroups/", 1);
@@ -100,6 +104,15 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
             "GET",
             ["subscriptions", _, "providers", "microsoft.compute" | "microsoft.labservices", rest @ ..],
         ) if operation(rest).is_some() => poll(world, request, operation(rest).unwrap_or_default()),
+        ("GET", ["subscriptions", subscription, "providers", "microsoft.labservices", rest @ ..])
+            if matches!(rest, ["skus"] | ["locations", _, "usages"]) =>
+        {
+            check_version(Kind::PlanLab, request.query("api-version"))?;
+            match rest {
+                ["locations", location, _] => usages::list(world, request, subscription, location),
+                _ => skus::list(request),
+            }
+        }
         (_, ["subscriptions", _, "providers", namespace, _, ..]) if known(namespace) => {
             resource(world, request, address(path, None, 4)?)
         }
@@ -169,5 +182,11 @@ fn resource(world: &mut World, request: &Request, address: Address) -> Result<Re
         Kind::Setting => template::answer(world, &call),
         Kind::Environment => environments::answer(world, &call),
         Kind::TemplateSchedule => schedules::answer(world, &call),
+        Kind::LabPlan => plans::answer(world, &call),
+        Kind::PlanImage => images::answer(world, &call),
+        Kind::PlanLab => lab_plans::labs::answer(world, &call),
+        Kind::Schedule => lab_plans::schedules::answer(world, &call),
+        Kind::PlanUser => lab_plans::users::answer(world, &call),
+        Kind::Machine => machines::answer(world, &call),
     }
 }

@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) name: &'static str,
-    publisher: &'static str,
-    offer: &'static str,
-    sku: &'static str,
+    pub(crate) publisher: &'static str,
+    pub(crate) offer: &'static str,
+    pub(crate) sku: &'static str,
     pub(crate) os_type: &'static str,
 }
 
@@ -37,7 +37,7 @@ const fn windows(
 }
 
 /// Every image that there is, sorted by name.
-static IMAGES: &[Image] = &[
+pub(crate) static IMAGES: &[Image] = &[
     linux("CentOS-Based 7.9", "openlogic", "centos", "7_9"),
     linux("Data Science Virtual Machine - Ubuntu 20.04", "microsoft-dsvm", "ubuntu-2004", "2004"),
     windows("Data Science Virtual Machine - Windows 2019", "microsoft-dsvm", "dsvm-win-2019", "server-2019"),

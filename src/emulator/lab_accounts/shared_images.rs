@@ -11,7 +11,7 @@ use crate::emulator::arm::resource::{Facts, Provisioning, Resource};
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{shape, tracked};
-use crate::emulator::clock::Work;
+use crate::emulator::clock::{Tick, Work};
 use crate::emulator::compute::versions;
 use crate::emulator::lab_accounts::accounts::listed;
 use crate::emulator::lab_accounts::shared_galleries::attached;
@@ -102,6 +102,16 @@ fn visible<'a>(
     let facts = attached.attachment();
     let gallery = facts.map_or("", |facts| facts.gallery.as_str());
     let since = facts.map_or(world.now(), |facts| facts.attached);
+    shown_of(world, gallery, since, account.location.as_deref().unwrap_or_default())
+}
+
+/// The definitions of a gallery attached at `since` that are shown by now for labs in `location`.
+pub(crate) fn shown_of<'a>(
+    world: &'a World,
+    gallery: &'a str,
+    since: Tick,
+    location: &'a str,
+) -> impl Iterator<Item = &'a Resource> {
     let delay = world.pace.ticks(Work::Projection);
     world.children(gallery, Kind::Definition).filter(move |definition| {
         let key = definition.key();
@@ -110,13 +120,13 @@ fn visible<'a>(
             .filter_map(|version| version.version_facts()?.succeeded)
             .min();
         let shows = first.is_some_and(|first| first.max(since).after(delay) <= world.now());
-        shows && definition.provisioning != Provisioning::Deleting && fits(world, &key, account)
+        shows && definition.provisioning != Provisioning::Deleting && fits(world, &key, location)
     })
 }
 
 /// True when the newest version has one disk, and not too large a one.
-fn fits(world: &World, definition: &str, account: &Resource) -> bool {
-    let newest = versions::usable(world, definition, account.location.as_deref().unwrap_or_default()).pop();
+fn fits(world: &World, definition: &str, location: &str) -> bool {
+    let newest = versions::usable(world, definition, location).pop();
     newest.is_some_and(|version| {
         let data =
             version.properties.get("storageProfile").and_then(|profile| profile["dataDiskImages"].as_array());

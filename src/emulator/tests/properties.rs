@@ -4,7 +4,7 @@ use crate::emulator::arm::operations::Spoil;
 use crate::emulator::arm::path::parent;
 use crate::emulator::arm::types::Kind;
 use crate::emulator::tests::stage::{
-    ACCOUNT, GALLERY, GROUP, SUBSCRIPTION, Stage, definition, order, version_body,
+    ACCOUNT, GALLERY, GROUP, LAB, PLAN, SUBSCRIPTION, Stage, definition, lab_body, order, version_body,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -62,6 +62,43 @@ fn places() -> Vec<(String, Value)> {
         places.push((format!("{GALLERY}/images/{image}"), definition(image, "Specialized")));
         places.push((format!("{GALLERY}/images/{image}/versions/1.0.0"), version_body()));
     }
+    places.extend(plan_places());
+    places
+}
+
+/// The same of lab plans and the labs beside them.
+fn plan_places() -> Vec<(String, Value)> {
+    let day = "2027-02-01T09:45:00Z";
+    let mut places = vec![
+        (PLAN.to_owned(), json!({ "location": "westeurope", "properties": { "sharedGalleryId": GALLERY } })),
+        (format!("{PLAN}/images/java"), json!({ "properties": { "enabledState": "Enabled" } })),
+        (
+            format!("{PLAN}/saveImage"),
+            json!({ "name": "gold", "labVirtualMachineId": format!("{LAB}/virtualMachines/0") }),
+        ),
+        (LAB.to_owned(), lab_body()),
+        (
+            LAB.to_owned(),
+            json!({ "properties": { "virtualMachineProfile": { "sku": { "capacity": 5 } }, "rosterProfile": { "activeDirectoryGroupId": "g" } } }),
+        ),
+        (format!("{LAB}/publish"), json!({})),
+        (format!("{LAB}/syncGroup"), json!({})),
+        (
+            format!("{LAB}/schedules/s"),
+            json!({ "properties": { "stopAt": day, "timeZoneId": "Europe/Amsterdam", "recurrencePattern": { "frequency": "Daily", "expirationDate": "2027-06-11" } } }),
+        ),
+        (format!("{LAB}/users/u"), json!({ "properties": { "email": "ada@contoso.com" } })),
+        (format!("{LAB}/users/u/invite"), json!({ "text": "t" })),
+    ];
+    for number in [0, 1] {
+        let machine = format!("{LAB}/virtualMachines/{number}");
+        places.extend(
+            ["start", "stop", "reimage", "redeploy"].map(|action| (format!("{machine}/{action}"), json!({}))),
+        );
+        let reset = json!({ "username": "student", "password": "p" });
+        places.push((format!("{machine}/resetPassword"), reset));
+        places.push((machine, json!({})));
+    }
     places
 }
 
@@ -82,7 +119,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => Just(Some(json!({}))),
         1 => Just(Some(json!([1]))),
         1 => Just(Some(json!({ "location": 5, "properties": "x", "tags": [] }))),
-        1 => Just(Some(json!({ "location": "eastus", "properties": { "maxUsersInLab": 400, "description": null, "galleryId": "/x" } }))),
+        1 => Just(Some(json!({ "location": "eastus", "properties": { "maxUsersInLab": 400, "description": null, "galleryId": "/x", "sharedGalleryId": "/x", "title": [], "supportInfo": 1, "email": "x" } }))),
     ];
     let methods =
         select(vec!["PUT", "PUT", "PUT", "PUT", "POST", "POST", "POST", "PATCH", "GET", "DELETE", "HEAD"]);
@@ -109,8 +146,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_requests_leaves_a_whole_world(deeds in deeds(), prepared in any::<bool>()) {
-        let mut stage = if prepared { Stage::with_lab() } else { Stage::new() };
+    fn any_sequence_of_requests_leaves_a_whole_world(deeds in deeds(), prepared in 0..3) {
+        let mut stage = match prepared {
+            0 => Stage::new(),
+            1 => Stage::with_lab(),
+            _ => Stage::with_plan_lab(),
+        };
         // What makes no sense is no example of what fits.
         stage.recorder = None;
         let places = places();
@@ -137,9 +178,10 @@ proptest! {
 
     #[test]
     fn any_text_is_answered(method in "[A-Z]{1,6}", path in "(/[ -~]{0,12}){0,9}", body in "\\PC{0,40}") {
-        let mut stage = Stage::with_lab();
+        let mut stage = Stage::with_plan_lab();
         stage.recorder = None;
-        for path in [path.clone(), format!("{GROUP}{path}"), format!("{ACCOUNT}{path}"), format!("{GALLERY}{path}")] {
+        stage.done("PUT", ACCOUNT, json!({ "location": "westeurope" }));
+        for path in [path.clone(), format!("{GROUP}{path}"), format!("{ACCOUNT}{path}"), format!("{GALLERY}{path}"), format!("{PLAN}{path}"), format!("{LAB}{path}")] {
             let path = path.replace('?', "");
             prop_assert!(stage.send(&method, &path, Some(json!(body.clone()))).status < 500);
             prop_assert!(stage.send(&method, &path, None).status < 500);

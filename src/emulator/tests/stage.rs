@@ -12,6 +12,9 @@ pub(crate) const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111
 pub(crate) const GALLERY: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Compute/galleries/sig";
 pub(crate) const ACCOUNT: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.LabServices/labaccounts/la";
 
+pub(crate) const PLAN: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.LabServices/labPlans/lp";
+pub(crate) const LAB: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.LabServices/labs/lab";
+
 /// A world and its clock.
 pub(crate) struct Stage {
     pub(crate) world: World,
@@ -138,7 +141,10 @@ fn recorder() -> Option<Recorder> {
 /// The API version that labwright's own client sends to a path.
 fn version(path: &str) -> &'static str {
     let path = path.to_lowercase();
-    if path.contains("/microsoft.labservices") {
+    let rest = path.split_once("/microsoft.labservices/").map_or("", |(_, rest)| rest);
+    if ["labplans", "labs", "skus", "locations"].contains(&rest.split('/').next().unwrap_or_default()) {
+        "2023-06-07"
+    } else if path.contains("/microsoft.labservices") {
         "2019-01-01-preview"
     } else if path.contains("/microsoft.compute") {
         "2024-03-03"
@@ -150,6 +156,52 @@ fn version(path: &str) -> &'static str {
 /// The provisioning state that a body tells.
 pub(crate) fn state(body: &Value) -> &str {
     body["properties"]["provisioningState"].as_str().unwrap_or_default()
+}
+
+impl Stage {
+    /// As [`Stage::with_image`], with a plan that has the gallery attached, the image enabled and shown.
+    pub(crate) fn with_plan() -> Self {
+        let mut stage = Self::with_image("Generalized");
+        let plan = json!({ "location": "westeurope", "properties": { "sharedGalleryId": GALLERY } });
+        stage.done("PUT", PLAN, plan);
+        stage.step(3);
+        let enabled = json!({ "properties": { "enabledState": "Enabled" } });
+        stage.done("PUT", &format!("{PLAN}/images/java"), enabled);
+        stage
+    }
+
+    /// The same with a lab of three beside the plan, made from the image, with a template.
+    pub(crate) fn with_plan_lab() -> Self {
+        let mut stage = Self::with_plan();
+        stage.done("PUT", LAB, lab_body());
+        stage.step(3);
+        stage
+    }
+
+    /// What the address in a header of an answer answers.
+    pub(crate) fn follow(&mut self, answer: &Response, header: &str) -> Response {
+        let link = answer.header(header).expect("a link").trim_start_matches("http://127.0.0.1").to_owned();
+        self.send("GET", &link, None)
+    }
+}
+
+/// The body of a lab beside its plan.
+pub(crate) fn lab_body() -> Value {
+    json!({
+        "location": "westeurope",
+        "properties": {
+            "autoShutdownProfile": {}, "connectionProfile": { "clientSshAccess": "Public" }, "securityProfile": {},
+            "virtualMachineProfile": {
+                "createOption": "TemplateVM",
+                "imageReference": { "id": format!("{GALLERY}/images/java") },
+                "sku": { "name": "Classic_Fsv2_2_4GB_128_S_SSD", "capacity": 3 },
+                "usageQuota": "PT20H",
+                "adminUser": { "username": "student", "password": "Passw0rd!" },
+            },
+            "labPlanId": PLAN,
+            "title": "Physics",
+        },
+    })
 }
 
 /// A definition's body.
