@@ -7,6 +7,7 @@ import pytest
 import requests
 from azure.mgmt.labservices import ManagedLabsClient
 from azure.mgmt.labservices.models import (
+    AddUsersPayload,
     CreateLabProperties,
     EnvironmentSettingCreationParameters,
     EnvironmentSettingFragment,
@@ -16,6 +17,7 @@ from azure.mgmt.labservices.models import (
     LabAccountFragment,
     LabCreationParameters,
     LabFragment,
+    PublishPayload,
     ReferenceVmCreationParameters,
     ResourceSettingCreationParameters,
     User,
@@ -111,15 +113,16 @@ def test_a_lab_from_its_order_to_its_end(labs, refused):
     assert read.resource_settings.size == "Basic" and read.resource_settings.reference_vm.user_name == "student"
     assert read.resource_settings.reference_vm.password is None
     assert settings.update(*at, EnvironmentSettingFragment(title="Optics")).title == "Optics"
+    until(lambda: settings.get(*at).provisioning_state == "Succeeded")
     settings.begin_start(*at).result()
     settings.begin_stop(*at).result()
-    settings.publish(*at, use_existing_image=False)
+    settings.publish(*at, PublishPayload(use_existing_image=False))
     until(lambda: settings.get(*at).publishing_state == "Published")
     machines = list(labs.environments.list(*at))
     assert len(machines) == 4, machines
 
-    labs.labs.add_users("physics", "accounts", "optics", ["ada@contoso.edu", "bob@contoso.edu", "cy@contoso.edu"])
-    labs.labs.add_users("physics", "accounts", "optics", ["ada@contoso.edu"])
+    for mails in (["ada@contoso.edu", "bob@contoso.edu", "cy@contoso.edu"], ["ada@contoso.edu"]):
+        labs.labs.add_users("physics", "accounts", "optics", AddUsersPayload(email_addresses=mails))
     users = list(labs.users.list("physics", "accounts", "optics"))
     assert sorted(user.email for user in users) == ["ada@contoso.edu", "bob@contoso.edu", "cy@contoso.edu"]
     one = labs.users.get("physics", "accounts", "optics", users[0].name)

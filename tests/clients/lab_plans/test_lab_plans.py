@@ -146,7 +146,7 @@ def test_a_lab_from_its_first_day_to_its_last(labs, azure, refused):
     refused(404, "ResourceNotFound", users.get, "physics", "optics", "bob")
 
     term = datetime.datetime(2026, 12, 31, tzinfo=datetime.timezone.utc)
-    weekly = RecurrencePattern(frequency="Weekly", week_days=["Monday"], interval=1, expiration_date=term.date())
+    weekly = RecurrencePattern(frequency="Weekly", week_days=["Monday"], interval=1, expiration_date=term)
     body = Schedule(
         start_at=term - 60 * 24 * HOUR, stop_at=term - 60 * 24 * HOUR + 2 * HOUR, time_zone_id="Europe/Berlin",
         recurrence_pattern=weekly, notes="Lecture",
