@@ -14,6 +14,8 @@ mod compute;
 mod engine;
 mod faults;
 mod lab_accounts;
+#[doc(hidden)]
+pub mod measure;
 mod message;
 mod record;
 mod server;
