@@ -44,6 +44,11 @@ use timer::Timer;
 use tokio::sync::oneshot;
 use world::{Core, World};
 
+/// The names of the marketplace images that every lab account has.
+pub fn marketplace_images() -> impl Iterator<Item = &'static str> {
+    lab_accounts::marketplace::names()
+}
+
 /// How long a stop waits for requests that are open.
 const PATIENCE: Duration = Duration::from_secs(5);
 
