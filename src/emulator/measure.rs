@@ -14,8 +14,14 @@ pub struct Bare {
 
 impl Default for Bare {
     fn default() -> Self {
-        let core =
-            Core { tick: Tick(0), epoch_millis: STEPPED_EPOCH_MILLIS, seed: 0, drawn: 0, key: [0; 32] };
+        let core = Core {
+            tick: Tick(0),
+            epoch_millis: STEPPED_EPOCH_MILLIS,
+            seed: 0,
+            drawn: 0,
+            key: [0; 32],
+            unregistered: Default::default(),
+        };
         let mut world = World::new(core, Pace::Even, None);
         let mut request = ask("POST", "/bench/oauth2/v2.0/token", "");
         request.body = b"grant_type=client_credentials&client_id=bench&client_secret=any".to_vec();

@@ -13,6 +13,7 @@ mod clock;
 mod compute;
 mod engine;
 mod faults;
+mod index;
 mod lab_accounts;
 #[doc(hidden)]
 pub mod measure;
@@ -39,6 +40,7 @@ use engine::{Engine, Message};
 use faults::Faults;
 use record::Recorder;
 use server::Shared;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -50,6 +52,11 @@ use timer::Timer;
 use tls::Authority;
 use tokio::sync::oneshot;
 use world::{Core, World};
+
+/// The names of the marketplace images that every lab account has.
+pub fn marketplace_images() -> impl Iterator<Item = &'static str> {
+    lab_accounts::marketplace::names()
+}
 
 /// How long a stop waits for requests that are open.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -335,7 +342,14 @@ fn begin(saved: Option<Saved>, clock: Clock, seed: u64, client: Option<(String, 
     key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     key[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     World::new(
-        Core { tick: Tick(0), epoch_millis: epoch(Tick(0)), seed, drawn: 0, key },
+        Core {
+            tick: Tick(0),
+            epoch_millis: epoch(Tick(0)),
+            seed,
+            drawn: 0,
+            key,
+            unregistered: BTreeSet::new(),
+        },
         clock.pace(),
         client,
     )

@@ -278,7 +278,14 @@ mod tests {
     use crate::emulator::world::Core;
 
     fn world() -> World {
-        let core = Core { tick: Tick(0), epoch_millis: 0, seed: 1, drawn: 0, key: [7; 32] };
+        let core = Core {
+            tick: Tick(0),
+            epoch_millis: 0,
+            seed: 1,
+            drawn: 0,
+            key: [7; 32],
+            unregistered: Default::default(),
+        };
         World::new(core, Pace::Even, None)
     }
 

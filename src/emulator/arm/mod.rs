@@ -2,6 +2,7 @@
 
 pub(crate) mod directory;
 pub(crate) mod errors;
+pub(crate) mod filter;
 pub(crate) mod groups;
 pub(crate) mod identity;
 pub(crate) mod operations;

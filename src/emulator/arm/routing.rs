@@ -4,7 +4,7 @@ use crate::emulator::arm::errors::{Refusal, no_such_verb, unknown_type};
 use crate::emulator::arm::operations::poll;
 use crate::emulator::arm::path::Path;
 use crate::emulator::arm::resource::Resource;
-use crate::emulator::arm::types::{Address, Kind, address, check_version, dated_version};
+use crate::emulator::arm::types::{Address, Kind, Target, address, check_version, dated_version};
 use crate::emulator::arm::{groups, retirement, subscriptions};
 use crate::emulator::compute::{galleries, versions};
 use crate::emulator::lab_accounts::{
@@ -147,7 +147,20 @@ fn check_subscription(subscription: &str) -> Result<(), Refusal> {
 fn resource(world: &mut World, request: &Request, address: Address) -> Result<Response, Refusal> {
     retirement::check(world, request, &address)?;
     check_version(address.kind, request.query("api-version"))?;
+    // Of what stands in a group, a subscription has lists alone.
+    if let (None, Some(info)) = (&address.group, address.kind.info())
+        && address.target != Target::Collection
+    {
+        return Err(unknown_type(info.namespace, &info.short()));
+    }
+    subscriptions::check_registered(world, request, &address)?;
     let kind = address.kind;
+    // Generic clients ask in this way whether a resource is there.
+    if request.method == "HEAD" && address.target == Target::Item {
+        let asked = Request { method: "GET".to_owned(), ..request.clone() };
+        let answer = resource(world, &asked, address).unwrap_or_else(Refusal::into_response);
+        return Ok(Response::empty(if answer.status == 200 { 204 } else { answer.status }));
+    }
     let call = Call { request, address };
     match kind {
         Kind::Group => Err(call.no_such_verb()),

@@ -6,13 +6,14 @@
 
 use crate::emulator::arm::errors::{Refusal, invalid_parameter, not_found};
 use crate::emulator::arm::operations::{Beginning, Effect, Family, Finish};
-use crate::emulator::arm::rendering::{list, progress};
+use crate::emulator::arm::rendering::progress;
 use crate::emulator::arm::resource::{Facts, Provisioning, Resource};
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{shape, tracked};
 use crate::emulator::clock::Work;
 use crate::emulator::compute::versions;
+use crate::emulator::lab_accounts::accounts::listed;
 use crate::emulator::lab_accounts::shared_galleries::attached;
 use crate::emulator::message::Response;
 use crate::emulator::world::{World, not_deleting};
@@ -28,10 +29,10 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Ref
     match (&call.address.target, call.request.method.as_str()) {
         (Target::Collection, "GET") => {
             let Some(attached) = attached(world, &account.key()) else {
-                return list(call.request, Vec::new());
+                return listed(call, Vec::new());
             };
-            list(
-                call.request,
+            listed(
+                call,
                 visible(world, account, attached)
                     .map(|definition| shown(world, account, attached, definition))
                     .collect(),

@@ -142,3 +142,142 @@ fn a_versions_source_is_one_that_exists_and_stays() {
     assert_eq!(patched["properties"]["publishingProfile"]["excludeFromLatest"], true);
     assert_eq!(patched["properties"]["storageProfile"]["source"]["id"], version("1.0.0"));
 }
+
+#[test]
+fn a_patch_is_answered_200_and_settles() {
+    let mut stage = Stage::with_image("Generalized");
+    let image = format!("{GALLERY}/images/java");
+    let version = format!("{image}/versions/1.0.0");
+    let patches = [
+        (GALLERY, json!({ "tags": { "a": "b" }, "properties": { "description": "d" } })),
+        (
+            &image,
+            json!({ "properties": { "description": "d", "recommended": { "vCPUs": { "min": 1, "max": 4 } } } }),
+        ),
+        (
+            &version,
+            json!({ "properties": { "publishingProfile": { "targetRegions": [{ "name": "westeurope", "regionalReplicaCount": 3 }] } } }),
+        ),
+    ];
+    for (path, patch) in patches {
+        let answer = stage.send("PATCH", path, Some(patch));
+        assert_eq!((answer.status, answer.header("azure-asyncoperation").is_some()), (200, true), "{path}");
+        assert_eq!(state(&answer.body.expect("a body")), "Updating", "{path}");
+        stage.step(3);
+        assert_eq!(state(&stage.get(path)), "Succeeded", "{path}");
+        assert_eq!(stage.send("PATCH", &format!("{path}9"), Some(json!({}))).status, 404, "{path}");
+    }
+    assert_eq!(stage.get(GALLERY)["properties"]["description"], "d");
+    let regions = stage.get(&version)["properties"]["publishingProfile"]["targetRegions"].clone();
+    assert_eq!(
+        regions,
+        json!([{ "name": "West Europe", "regionalReplicaCount": 3, "storageAccountType": "Standard_LRS" }])
+    );
+    let minimum = json!({ "properties": { "recommended": { "memory": { "min": 9, "max": 4 } } } });
+    assert_eq!(stage.refused("PATCH", &image, minimum), (400, "InvalidParameter".into()));
+}
+
+#[test]
+fn every_published_version_is_spoken_and_the_default_generation_follows_it() {
+    let versions = [
+        "2018-06-01",
+        "2019-03-01",
+        "2019-07-01",
+        "2019-12-01",
+        "2020-09-30",
+        "2021-07-01",
+        "2021-10-01",
+        "2022-01-03",
+        "2022-03-03",
+        "2022-08-03",
+        "2023-07-03",
+        "2024-03-03",
+        "2025-03-03",
+        "2026-03-03",
+    ];
+    let mut stage = Stage::with_image("Generalized");
+    for (number, version) in versions.iter().enumerate() {
+        let path = format!("{GALLERY}/images/i{number}?api-version={version}");
+        let mut body = definition(&number.to_string(), "Specialized");
+        body["properties"]["disallowed"] = json!({});
+        let made = stage.done("PUT", &path, body);
+        let newer = *version >= "2025-03-03";
+        assert_eq!(made["properties"]["hyperVGeneration"], if newer { "V2" } else { "V1" }, "{version}");
+        assert_eq!(made["properties"]["features"].is_array(), newer, "{version}");
+        stage.get(&format!("{GALLERY}?api-version={version}"));
+    }
+}
+
+#[test]
+fn what_the_official_command_line_adds_is_kept() {
+    let mut stage = Stage::with_image("Generalized");
+    let image = format!("{GALLERY}/images/az");
+    let mut body = definition("az", "Generalized");
+    body["properties"]["features"] = json!([{ "name": "SecurityType", "value": "TrustedLaunchSupported" }]);
+    body["properties"]["disallowed"] = json!({});
+    body["properties"]["hyperVGeneration"] = json!("v2");
+    let made = stage.done("PUT", &image, body);
+    assert_eq!(made["properties"]["hyperVGeneration"], "V2");
+    stage.step(3);
+    // Its update puts back what it read.
+    let mut read = stage.get(&image.replace("images/az", "images/AZ"));
+    read["properties"]["description"] = json!("changed");
+    let (status, put) = stage.ask("PUT", &image, read);
+    assert_eq!((status, &put["properties"]["features"][0]["name"]), (200, &json!("SecurityType")));
+    let mut read = stage.get(GALLERY);
+    read["properties"]["identifier"] = json!({});
+    let put = stage.done("PUT", &GALLERY.to_lowercase(), read);
+    assert_eq!(
+        (&put["id"], put["properties"]["identifier"]["uniqueName"].is_string()),
+        (&json!(GALLERY), true)
+    );
+    let zoned = json!({ "location": "West Europe", "properties": { "storageProfile": { "source": { "id": format!("{GALLERY}/images/java/versions/1.0.0") } },
+        "publishingProfile": { "targetRegions": [{ "name": "West Europe", "storageAccountType": "standard_zrs" }] } } });
+    let made = stage.done("PUT", &format!("{GALLERY}/images/java/versions/2.0.0"), zoned);
+    assert_eq!(
+        made["properties"]["publishingProfile"]["targetRegions"][0]["storageAccountType"],
+        "Standard_ZRS"
+    );
+    assert_eq!(made["properties"]["storageProfile"]["osDiskImage"]["sizeInGB"], 64);
+}
+
+#[test]
+fn a_version_is_made_where_its_source_is() {
+    let mut stage = Stage::with_image("Generalized");
+    let from = |region: &str| json!({ "location": region, "properties": { "storageProfile": { "source": { "id": format!("{GALLERY}/images/java/versions/1.0.0") } } } });
+    let path = |name: &str| format!("{GALLERY}/images/java/versions/{name}");
+    assert_eq!(stage.refused("PUT", &path("2.0.0"), from("eastus")), (404, "NotFound".into()));
+    stage.done("PUT", &path("2.0.0"), from("northeurope"));
+}
+
+#[test]
+fn a_subscription_has_a_hundred_galleries_in_a_region() {
+    let mut stage = Stage::with_image("Generalized");
+    let gallery = |number: u32| format!("{GALLERY}{number}");
+    for number in 1..100 {
+        stage.done("PUT", &gallery(number), json!({ "location": "westeurope" }));
+    }
+    let full = (409, "ResourceQuotaExceeded".to_owned());
+    assert_eq!(stage.refused("PUT", &gallery(100), json!({ "location": "westeurope" })), full);
+    stage.done("PUT", &gallery(100), json!({ "location": "northeurope" }));
+    stage.done("PUT", &gallery(1), json!({ "location": "westeurope", "tags": { "a": "b" } }));
+    stage.send("DELETE", &gallery(1), None);
+    stage.step(3);
+    stage.done("PUT", &gallery(101), json!({ "location": "westeurope" }));
+}
+
+#[test]
+fn a_community_gallery_has_a_prefix_and_gets_a_public_name() {
+    let mut stage = Stage::with_image("Generalized");
+    let body = |info: Value| json!({ "location": "westeurope", "properties": { "sharingProfile": { "permissions": "community", "communityGalleryInfo": info } } });
+    let other = format!("{GALLERY}2");
+    for bad in [json!({}), json!({ "publicNamePrefix": "abc" }), json!({ "publicNamePrefix": "no-dashes" })] {
+        assert_eq!(stage.refused("PUT", &other, body(bad)), (400, "InvalidParameter".into()));
+    }
+    let made = stage.done("PUT", &other, body(json!({ "publicNamePrefix": "physics" })));
+    let names = &made["properties"]["sharingProfile"]["communityGalleryInfo"]["publicNames"];
+    assert!(names[0].as_str().is_some_and(|name| name.starts_with("physics-")), "{made}");
+    stage.step(3);
+    let again = stage.done("PUT", &other, body(json!({ "publicNamePrefix": "physics" })));
+    assert_eq!(&again["properties"]["sharingProfile"]["communityGalleryInfo"]["publicNames"], names);
+}

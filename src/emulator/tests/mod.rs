@@ -1,5 +1,6 @@
 //! The world and the server under test.
 
+mod environments;
 mod exports;
 mod galleries;
 mod generic;
@@ -9,5 +10,7 @@ mod labs;
 mod operations;
 mod properties;
 mod retirement;
+mod rosters;
+mod schedules;
 mod stage;
 mod wire;

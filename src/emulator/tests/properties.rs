@@ -3,7 +3,9 @@
 use crate::emulator::arm::operations::Spoil;
 use crate::emulator::arm::path::parent;
 use crate::emulator::arm::types::Kind;
-use crate::emulator::tests::stage::{ACCOUNT, GALLERY, GROUP, Stage, definition, order, version_body};
+use crate::emulator::tests::stage::{
+    ACCOUNT, GALLERY, GROUP, SUBSCRIPTION, Stage, definition, order, version_body,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -32,6 +34,27 @@ fn places() -> Vec<(String, Value)> {
     places.push((setting.clone(), json!({ "properties": { "title": "t" } })));
     for action in ["publish", "start", "stop"] {
         places.push((format!("{setting}/{action}"), json!({})));
+    }
+    places.push((format!("{setting}/claimAny"), json!({})));
+    places.push((format!("{setting}/environments/own"), json!({ "tags": { "a": "b" } })));
+    for action in ["claim", "start", "stop"] {
+        places.push((format!("{setting}/environments/own/{action}"), json!({})));
+    }
+    places.push((
+        format!("{setting}/environments/own/resetPassword"),
+        json!({ "environmentId": format!("{setting}/environments/own"), "username": "u" }),
+    ));
+    places.push((
+        format!("{setting}/schedules/s"),
+        json!({ "properties": { "start": "2027-01-11", "timeZoneId": "UTC" } }),
+    ));
+    let group = json!({ "properties": { "aadGroupId": "33333333-3333-3333-3333-333333333333" } });
+    places.push((format!("{ACCOUNT}/labs/l"), group));
+    for action in ["syncUserList", "register"] {
+        places.push((format!("{ACCOUNT}/labs/l/{action}"), json!({})));
+    }
+    for action in ["register", "unregister"] {
+        places.push((format!("{SUBSCRIPTION}/providers/Microsoft.LabServices/{action}"), json!({})));
     }
     places.push((format!("{setting}/saveImage"), json!({ "name": "java" })));
     places.push((format!("{setting}/saveImage"), json!({ "name": "gold" })));

@@ -4,6 +4,7 @@ use crate::emulator::clock::{Pace, STEPPED_EPOCH_MILLIS, Tick};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::{Core, World};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(crate) const SUBSCRIPTION: &str = "/subscriptions/11111111-1111-1111-1111-111111111111";
 pub(crate) const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg";
@@ -20,8 +21,14 @@ pub(crate) struct Stage {
 impl Stage {
     /// An empty world and a token for it.
     pub(crate) fn new() -> Self {
-        let core =
-            Core { tick: Tick(0), epoch_millis: STEPPED_EPOCH_MILLIS, seed: 7, drawn: 0, key: [1; 32] };
+        let core = Core {
+            tick: Tick(0),
+            epoch_millis: STEPPED_EPOCH_MILLIS,
+            seed: 7,
+            drawn: 0,
+            key: [1; 32],
+            unregistered: BTreeSet::new(),
+        };
         let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new() };
         let mut request = Request::new("POST", "/contoso/oauth2/v2.0/token");
         request.body = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=x/.default".to_vec();
@@ -75,10 +82,11 @@ impl Stage {
         self.tick += ticks;
     }
 
-    /// Names of the items of a list.
+    /// Names of the items of a list, without what comes twice.
     pub(crate) fn names(&mut self, path: &str) -> Vec<String> {
         let list = self.get(path);
-        let items = list["value"].as_array().expect("a list");
+        let mut items: Vec<&Value> = list["value"].as_array().expect("a list").iter().collect();
+        items.dedup_by_key(|item| item["id"].as_str());
         items.iter().map(|item| item["name"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
