@@ -282,6 +282,7 @@ pub(super) const RECORD: &str = "LABWRIGHT_EMULATOR_RECORD";
 
 /// `emulator`.
 #[derive(Debug, Args)]
+#[command(after_long_help = super::help::marketplace_images())]
 pub(super) struct Emulator {
     /// A loopback address; port 0 is any free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]

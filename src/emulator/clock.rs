@@ -122,27 +122,14 @@ pub(crate) fn timestamp(millis: u64) -> String {
     format!("{:.3}", known.unwrap_or(Timestamp::MAX))
 }
 
-/// Year, month and day of the given day since 1970 in the Gregorian calendar.
-pub(crate) fn civil_date(days: u64) -> (u64, u64, u64) {
-    // Eras of 400 years that begin on 0000-03-01, so that the leap day is the last of its year.
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
-}
-
 /// A day of the calendar, written `2026-11-23`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(u16, u8, u8);
+pub struct Day(Date);
 
 impl Day {
-    /// That day; whether the calendar has it is the caller's to know.
-    pub(crate) const fn new(year: u16, month: u8, day: u8) -> Self {
-        Self(year, month, day)
+    /// That day, which the calendar must have.
+    pub(crate) const fn new(year: i16, month: i8, day: i8) -> Self {
+        Self(jiff::civil::date(year, month, day))
     }
 }
 
@@ -150,26 +137,14 @@ impl FromStr for Day {
     type Err = NoDay;
 
     fn from_str(text: &str) -> Result<Self, NoDay> {
-        let parse = || {
-            let shaped = text.len() == 10 && is_date(text);
-            let year = text.get(..4)?.parse::<u16>().ok()?;
-            let (month, day) = (text.get(5..7)?.parse().ok()?, text.get(8..)?.parse().ok()?);
-            let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-            let longest = match month {
-                2 => 28 + u8::from(is_leap),
-                4 | 6 | 9 | 11 => 30,
-                _ => 31,
-            };
-            (shaped && day <= longest).then_some(Self(year, month, day))
-        };
-        parse().ok_or_else(|| NoDay(text.to_owned()))
+        let day = (text.len() == 10 && is_date(text)).then(|| text.parse().ok()).flatten();
+        day.map(Self).ok_or_else(|| NoDay(text.to_owned()))
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(year, month, day) = self;
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        self.0.fmt(f)
     }
 }
 

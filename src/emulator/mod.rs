@@ -13,8 +13,11 @@ mod clock;
 mod compute;
 mod engine;
 mod faults;
+mod index;
 mod lab_accounts;
 mod lab_plans;
+#[doc(hidden)]
+pub mod measure;
 mod message;
 mod record;
 mod server;
@@ -50,6 +53,11 @@ use timer::Timer;
 use tls::Authority;
 use tokio::sync::oneshot;
 use world::{Core, World};
+
+/// The names of the marketplace images that every lab account has.
+pub fn marketplace_images() -> impl Iterator<Item = &'static str> {
+    lab_accounts::marketplace::names()
+}
 
 /// How long a stop waits for requests that are open.
 const PATIENCE: Duration = Duration::from_secs(5);

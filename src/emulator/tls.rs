@@ -5,7 +5,7 @@
 //! clients are to trust is worth nothing once the emulator has ended.
 
 use super::StartError;
-use crate::emulator::clock::civil_date;
+use jiff::{Timestamp, ToSpan as _, tz::Offset};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -13,7 +13,6 @@ use rcgen::{
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -122,17 +121,16 @@ fn acceptor(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) ->
 
 /// The authority as PEM, the certificate that it signed, and that one's key.
 fn made() -> Result<(String, CertificateDer<'static>, KeyPair), rcgen::Error> {
-    let today =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
-    let day = |days: u64| {
-        let (year, month, day) = civil_date(days);
-        date_time_ymd(year as i32, month as u8, day as u8)
+    let today = Offset::UTC.to_datetime(Timestamp::now()).date();
+    let day = |days: i32| {
+        let day = today.saturating_add(days.days());
+        date_time_ymd(day.year().into(), day.month().unsigned_abs(), day.day().unsigned_abs())
     };
     let named = |mut params: CertificateParams, name: &str| {
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
         // A clock that is a little behind is no obstacle; some clients want at most 398 days.
-        (params.not_before, params.not_after) = (day(today - 1), day(today + 396));
+        (params.not_before, params.not_after) = (day(-1), day(396));
         params
     };
     let mut authority = named(CertificateParams::default(), "labwright emulator, this start only");

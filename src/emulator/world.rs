@@ -12,6 +12,7 @@ use crate::emulator::arm::throttle::{self, Throttle};
 use crate::emulator::arm::types::{Address, Kind};
 use crate::emulator::arm::{identity, routing};
 use crate::emulator::clock::{Day, Pace, TICK_MILLIS, Tick};
+use crate::emulator::index::Index;
 use crate::emulator::message::{Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,11 +65,7 @@ pub(crate) struct World {
     /// What is left of each caller's limits, when they are kept at all.
     pub(crate) throttle: Option<Throttle>,
     resources: BTreeMap<String, Resource>,
-    by_kind: BTreeMap<Kind, BTreeSet<String>>,
-    /// How many of a kind there are in a subscription and a region.
-    counts: BTreeMap<(Kind, String, String), usize>,
-    /// Keys by what their resources claim for themselves: see [`claim`].
-    claims: BTreeMap<String, BTreeSet<String>>,
+    index: Index,
     operations: BTreeMap<String, Operation>,
     agenda: BTreeSet<(Tick, String)>,
     ended: BTreeSet<(Tick, String)>,
@@ -89,9 +86,7 @@ impl World {
             style: None,
             throttle: None,
             resources: BTreeMap::new(),
-            by_kind: BTreeMap::new(),
-            counts: BTreeMap::new(),
-            claims: BTreeMap::new(),
+            index: Index::default(),
             operations: BTreeMap::new(),
             agenda: BTreeSet::new(),
             ended: BTreeSet::new(),
@@ -235,39 +230,22 @@ impl World {
     /// Puts a resource under its own key.
     pub(crate) fn put(&mut self, resource: Resource) {
         let key = resource.key();
-        self.by_kind.entry(resource.kind).or_default().insert(key.clone());
         self.changes.resources.insert(key.clone());
-        let place = place(&resource);
         if let Some(old) = self.resources.get(&key) {
-            self.claims_no_more(&key, claim(old));
+            self.index.remove(&key, old);
         }
-        if let Some(claim) = claim(&resource) {
-            self.claims.entry(claim).or_default().insert(key.clone());
-        }
-        if self.resources.insert(key, resource).is_none() {
-            *self.counts.entry(place).or_default() += 1;
-        }
+        self.index.add(&key, &resource);
+        self.resources.insert(key, resource);
     }
 
     /// How many of a kind there are in a subscription and a region.
     pub(crate) fn count(&self, kind: Kind, subscription: &str, region: &str) -> usize {
-        self.counts.get(&(kind, subscription.to_lowercase(), region.to_owned())).copied().unwrap_or_default()
-    }
-
-    fn claims_no_more(&mut self, key: &str, claim: Option<String>) {
-        let Some(claim) = claim else { return };
-        let is_free = self.claims.get_mut(&claim).is_some_and(|keys| {
-            keys.remove(key);
-            keys.is_empty()
-        });
-        if is_free {
-            self.claims.remove(&claim);
-        }
+        self.index.count(kind, subscription, region)
     }
 
     /// The resources that have that claim.
     pub(crate) fn claiming<'a>(&'a self, claim: &str) -> impl Iterator<Item = &'a Resource> + use<'a> {
-        self.claims.get(claim).into_iter().flatten().filter_map(|key| self.resources.get(key))
+        self.index.claiming(claim).filter_map(|key| self.resources.get(key))
     }
 
     /// Changes the resource of that key, if there is one.
@@ -283,14 +261,8 @@ impl World {
         let inside: Vec<String> = self.below(key).map(Resource::key).collect();
         for key in inside.iter().map(String::as_str).chain([key]) {
             if let Some(resource) = self.resources.remove(key) {
-                self.claims_no_more(key, claim(&resource));
+                self.index.remove(key, &resource);
                 self.changes.resources.insert(key.to_owned());
-                if let Some(count) = self.counts.get_mut(&place(&resource)) {
-                    *count = count.saturating_sub(1);
-                }
-                if let Some(keys) = self.by_kind.get_mut(&resource.kind) {
-                    keys.remove(key);
-                }
             }
         }
     }
@@ -311,8 +283,7 @@ impl World {
 
     /// All of a kind whose keys begin with `prefix`.
     pub(crate) fn all_of(&self, kind: Kind, prefix: &str) -> impl Iterator<Item = &Resource> {
-        let keys = self.by_kind.get(&kind).into_iter().flat_map(move |keys| keys.range(prefix.to_owned()..));
-        keys.take_while(move |key| key.starts_with(prefix)).filter_map(|key| self.resources.get(key))
+        self.index.of_kind(kind, prefix).filter_map(|key| self.resources.get(key))
     }
 
     /// Everything, in order of the keys.
@@ -461,34 +432,6 @@ impl World {
         }
         Ok(nearest)
     }
-}
-
-/// Where a resource is counted; its region is that of its first PUT, and does not change.
-fn place(resource: &Resource) -> (Kind, String, String) {
-    let subscription = resource.id.split('/').nth(2).unwrap_or_default().to_lowercase();
-    (resource.kind, subscription, resource.location.clone().unwrap_or_default())
-}
-
-/// What a resource has for itself in a wider place than its parent, so that the next one is checked without looking at all:
-/// a gallery its name in the subscription, a definition its publisher, offer and sku in the gallery.
-fn claim(resource: &Resource) -> Option<String> {
-    let key = resource.key();
-    match resource.kind {
-        Kind::Gallery => Some(gallery_claim(key.split('/').nth(2)?, &resource.name)),
-        Kind::Definition => definition_claim(parent(&key)?, resource.properties.get("identifier")?),
-        _ => None,
-    }
-}
-
-/// What a gallery of that name claims in its subscription.
-pub(crate) fn gallery_claim(subscription: &str, name: &str) -> String {
-    format!("gallery {subscription} {name}").to_lowercase()
-}
-
-/// What a definition with that identifier claims in the gallery of that key; `None` for one that is not whole.
-pub(crate) fn definition_claim(gallery: &str, identifier: &Value) -> Option<String> {
-    let [publisher, offer, sku] = ["publisher", "offer", "sku"].map(|part| identifier[part].as_str());
-    Some(format!("definition {gallery} {} {} {}", publisher?, offer?, sku?).to_lowercase())
 }
 
 /// True for a resource that clients go on reading: they wait half a minute between two reads if nothing tells them better.

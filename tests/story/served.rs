@@ -226,7 +226,7 @@ pub(crate) fn world(data: &Path) -> BTreeMap<String, Value> {
             Some((lab, name)) => {
                 let named =
                     |value: &mut Value| *value = value.as_str().map(|text| text.replace(name, "")).into();
-                ["id", "name"].map(|field| named(&mut body[field]));
+                ["id", "name"].into_iter().for_each(|field| named(&mut body[field]));
                 format!("{lab}/environments/{place}")
             }
             None => id,

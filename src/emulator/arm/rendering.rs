@@ -6,7 +6,7 @@ use crate::emulator::arm::shape::without_nulls;
 use crate::emulator::arm::types::Kind;
 use crate::emulator::clock::Tick;
 use crate::emulator::compute::versions;
-use crate::emulator::lab_accounts::{accounts, environments, labs, shared_galleries, template};
+use crate::emulator::lab_accounts::{self, accounts, environments, labs, shared_galleries, template};
 use crate::emulator::lab_plans;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
@@ -35,6 +35,9 @@ pub(crate) fn of(world: &World, resource: &Resource, request: &Request) -> Value
         if let Some(latest) = &resource.latest {
             body["properties"]["latestOperationResult"] = latest_result(world, latest, request);
         }
+    }
+    if request.query("api-version") == Some("2018-10-15") {
+        lab_accounts::as_published(&mut body);
     }
     if let Value::Object(object) = &mut body {
         without_nulls(object);

@@ -160,6 +160,12 @@ fn check_subscription(subscription: &str) -> Result<(), Refusal> {
 fn resource(world: &mut World, request: &Request, address: Address) -> Result<Response, Refusal> {
     retirement::check(world, request, &address)?;
     check_version(address.kind, request.query("api-version"))?;
+    // Of what stands in a group, a subscription has lists alone.
+    if let (None, Some(info)) = (&address.group, address.kind.info())
+        && address.target != Target::Collection
+    {
+        return Err(unknown_type(info.namespace, &info.short()));
+    }
     subscriptions::check_registered(world, request, &address)?;
     let kind = address.kind;
     // Generic clients ask in this way whether a resource is there.

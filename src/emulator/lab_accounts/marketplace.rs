@@ -1,7 +1,7 @@
 //! The marketplace images of a lab account, which the API calls gallery images.
 //!
-//! The list is fixed, the same for every account, and enabled until somebody disables an image. Source of the shape: Lab
-//! Services REST 2018-10-15; the names are those that the portal shows.
+//! The list is fixed, the same for every account, and enabled until somebody disables an image; `labwright emulator --help`
+//! prints its names, which are those that the portal shows. Source of the shape: Lab Services REST 2018-10-15.
 
 use crate::emulator::arm::errors::{Refusal, not_found};
 use crate::emulator::arm::resource::{Facts, Resource};
@@ -73,6 +73,11 @@ pub(crate) static IMAGES: &[Image] = &[
     windows("Windows Server 2019 Datacenter", "microsoftwindowsserver", "windowsserver", "2019-datacenter"),
     windows("Windows Server 2022 Datacenter", "microsoftwindowsserver", "windowsserver", "2022-datacenter"),
 ];
+
+/// The names of all images, in order.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    IMAGES.iter().map(|image| image.name)
+}
 
 /// The image of that name, in any case.
 pub(crate) fn image(name: &str) -> Option<&'static Image> {

@@ -72,6 +72,7 @@ fn what_is_not_served_is_refused_by_name() {
         ),
         ("GET", format!("{GROUP}/providers/Microsoft.Compute/disks/x"), (404, "InvalidResourceType")),
         ("POST", format!("{GALLERY}/share"), (404, "InvalidResourceType")),
+        ("GET", GALLERY.replace("/resourceGroups/rg", ""), (404, "InvalidResourceType")),
         ("POST", GALLERY.to_owned(), (405, "HttpMethodNotAllowed")),
         ("GET", format!("{ACCOUNT}/createLab"), (405, "HttpMethodNotAllowed")),
         ("GET", "/nothing".to_owned(), (404, "InvalidResourceType")),

@@ -143,3 +143,55 @@ fn the_template_keeps_its_image_size_and_user() {
         );
     }
 }
+
+#[test]
+fn the_published_version_shows_what_it_describes() {
+    let mut stage = Stage::with_lab();
+    let lab = format!("{ACCOUNT}/labs/lab");
+    let setting = format!("{lab}/environmentsettings/default");
+    let resource = stage.get(&setting)["properties"]["resourceSettings"].clone();
+    assert!(resource["sharedImageResourceId"].is_string() && resource["vmSize"].is_string());
+    assert_eq!(stage.get(&lab)["properties"]["idleShutdownMode"], "OnDisconnect");
+    let older = |path: &str| format!("{path}?api-version=2018-10-15");
+    let (setting, read) = (stage.get(&older(&setting)), stage.get(&older(&lab)));
+    let resource = &setting["properties"]["resourceSettings"];
+    assert!(resource.get("sharedImageResourceId").is_none() && resource["size"] == "Standard");
+    assert!(read["properties"].get("idleShutdownMode").is_none());
+    // What it does not show is not lost when it is put back.
+    stage.done("PUT", &older(&lab), read);
+    assert_eq!(stage.get(&lab)["properties"]["idleShutdownMode"], "OnDisconnect");
+}
+
+#[test]
+fn a_lab_and_its_setting_are_put_by_themselves() {
+    let mut stage = Stage::with_image("Generalized");
+    let lab = format!("{ACCOUNT}/labs/own?api-version=2018-10-15");
+    assert_eq!(stage.ask("PUT", &lab, json!({ "properties": { "maxUsersInLab": 4 } })).0, 201);
+    let setting = format!("{ACCOUNT}/labs/own/environmentsettings/default?api-version=2018-10-15");
+    let image = format!("{ACCOUNT}/galleryimages/Debian 12 \"Bookworm\"");
+    let body = |size: &str| {
+        json!({ "properties": { "title": "T", "resourceSettings": {
+        "galleryImageResourceId": image, "size": size, "referenceVm": { "userName": "u", "password": "s3cret-word" } } } })
+    };
+    assert_eq!(stage.refused("PUT", &setting, json!({ "properties": {} })).0, 400);
+    assert_eq!(stage.refused("PUT", &setting, body("Large")), (400, "InvalidParameter".into()));
+    let (status, made) = stage.ask("PUT", &setting, body("Basic"));
+    assert_eq!(
+        (status, state(&made), &made["properties"]["resourceSettings"]["cores"]),
+        (201, "Creating", &json!(2))
+    );
+    assert!(!made.to_string().contains("s3cret-word"));
+    stage.step(3);
+    let other = setting.replace("default", "second");
+    assert_eq!(stage.refused("PUT", &other, body("Basic")), (409, "Conflict".into()));
+    let (status, patched) = stage.ask("PATCH", &setting, json!({ "properties": { "description": "d" } }));
+    assert_eq!((status, &patched["properties"]["title"]), (200, &json!("T")));
+    assert_eq!(stage.ask("PATCH", &lab, json!({ "properties": { "maxUsersInLab": 5 } })).0, 200);
+    assert_eq!(stage.get(&lab)["properties"]["maxUsersInLab"], 5);
+    assert_eq!(stage.send("DELETE", &setting, None).status, 202);
+    stage.step(3);
+    assert_eq!(stage.send("DELETE", &setting, None).status, 204);
+    assert_eq!(stage.send("DELETE", &lab, None).status, 202);
+    stage.step(3);
+    assert_eq!(stage.send("DELETE", &lab, None).status, 204);
+}
