@@ -40,6 +40,7 @@ impl Place {
             .env_clear()
             .env("HOME", self.path().join("home"))
             .env("LABWRIGHT_TODAY", "2026-11-23")
+            .envs(std::env::var("LABWRIGHT_EMULATOR_RECORD").map(|path| ("LABWRIGHT_EMULATOR_RECORD", path)))
             .current_dir(self.path())
             .args(line.split_whitespace());
         command
@@ -197,7 +198,6 @@ fn what_comes_later_is_refused_by_name() {
         ("state move Lab/a Lab/b", "`labwright state move`"),
         ("drift --accept Lab/a", "`labwright drift --accept`"),
         ("plan --format markdown", "`labwright plan --format markdown`"),
-        ("emulator --tls", "`labwright emulator --tls`"),
     ] {
         let run = place.run(line);
         assert_eq!((run.code, run.stdout.as_str()), (64, ""), "{line}");

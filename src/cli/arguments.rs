@@ -1,12 +1,14 @@
 //! The command line as clap reads it.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::printer::Colour;
+use crate::emulator::{Day, FAULT_SYNTAX};
 use crate::model::{Address, Allowed, AllowedWhat};
 
 /// Keeps Azure labs as YAML: plans what differs, carries it out, remembers what it did.
@@ -275,35 +277,72 @@ pub(super) struct Completions {
     pub(super) shell: clap_complete::Shell,
 }
 
+/// The variable that lets every emulator write down what it is asked and answers: a file, or a folder.
+pub(super) const RECORD: &str = "LABWRIGHT_EMULATOR_RECORD";
+
 /// `emulator`.
 #[derive(Debug, Args)]
+#[command(after_long_help = super::help::marketplace_images())]
 pub(super) struct Emulator {
     /// A loopback address; port 0 is any free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
     pub(super) listen: SocketAddr,
+    /// Serves HTTPS with a certificate made at each start, which its own authority signs.
+    #[arg(long, conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub(super) tls: bool,
+    /// Where the authority's certificate goes; without it, beside the data file or to a temporary file.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(super) tls_ca_out: Option<PathBuf>,
+    /// Serves HTTPS with this certificate and its chain, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
     /// Keeps the world in this file; without it, in memory.
     #[arg(long, value_name = "FILE")]
     pub(super) data: Option<PathBuf>,
     /// The only client that gets tokens, ID:SECRET; without it, any.
     #[arg(long, value_name = "ID:SECRET", value_parser = client)]
     pub(super) client: Option<(String, String)>,
+    /// The day it takes for today: on 2024-07-15 new lab accounts end, on 2027-06-28 all of Lab Services. Without it, neither
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) today: Option<Day>,
+    /// How it tells of long-running operations; without it, as each provider documents it.
+    #[arg(long, value_name = "STYLE")]
+    pub(super) operations: Option<Operations>,
+    /// Items on a page of a list, where the client names no number; without it 100.
+    #[arg(long, value_name = "N")]
+    pub(super) page_size: Option<NonZeroUsize>,
+    /// Keeps ARM's limits on requests: for each caller and subscription 250 reads at once and 25 a second, 200 writes and as
+    /// many deletes at once and 10 a second; beyond them it answers 429. Without it, none
+    #[arg(long)]
+    pub(super) throttle: bool,
     /// How fast its time goes; 1 is real time. Without it operations last some hundredths of a second.
     #[arg(long, value_name = "X")]
     pub(super) time_scale: Option<f64>,
     /// What everything random in it comes from.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
-    /// Faults to make, separated by blanks; repeatable.
-    ///
-    /// A fault is KEY=VALUE pairs separated by `;`. Which requests: on=VERB:GLOB, and nth=N, first=N,
-    /// every=N or rate=P. What happens: status=N with code=TEXT and retry-after=S, delay=TICKS,
-    /// cut=before|after, operation=fail|hang|vanish, list=repeat|hole, crash=before|after.
-    /// For example: 'on=PUT:**/labs/*;nth=2;status=429;retry-after=1'
-    #[arg(long, value_name = "SPEC")]
+    /// Faults to make, separated by blanks; repeatable. `--help` tells how they are written
+    #[arg(long, value_name = "SPEC", long_help = FAULT_SYNTAX)]
     pub(super) faults: Vec<String>,
-    /// Writes each request and answer to this file, passwords masked.
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Writes each request and answer to this file, or to one of its own in this folder; passwords masked.
+    #[arg(long, value_name = "PATH", hide = true, env = RECORD, hide_env = true)]
     pub(super) record: Option<PathBuf>,
+}
+
+/// How the emulator tells of long-running operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Operations {
+    /// By Azure-AsyncOperation, a status.
+    AzureAsync,
+    /// By Location, the result.
+    Location,
+    /// By both.
+    Both,
+    /// By the resource's provisioningState alone, after a PUT or PATCH.
+    Body,
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

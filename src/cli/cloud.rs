@@ -1,10 +1,12 @@
 //! The way to Azure, or to the emulator in this process.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
+use super::arguments::RECORD;
 use super::failure::CommandError;
 use super::{Context, Exit, Failure, record};
 use crate::azure::{Client, Credentials, Settings, TraceLine};
@@ -67,6 +69,7 @@ async fn to_emulator(project: &Project, context: &Context) -> Result<Connection,
     let served = emulator::Settings {
         data: Some(data),
         client: Some(client.clone()),
+        record: std::env::var_os(RECORD).map(PathBuf::from),
         ..emulator::Settings::default()
     };
     let emulator = Emulator::start(served).await.map_err(not_started)?;
@@ -106,8 +109,11 @@ pub(super) fn title(project: &Project) -> String {
 pub(super) fn not_started(error: StartError) -> Failure {
     let exit = match error {
         StartError::Held { .. } | StartError::Data { .. } | StartError::Newer { .. } => Exit::State,
-        StartError::NotLoopback(_) | StartError::Scale(_) => Exit::Usage,
-        StartError::Listen { .. } | StartError::Record { .. } | StartError::Thread(_) => Exit::Unforeseen,
+        StartError::NotLoopback(_) | StartError::Scale(_) | StartError::Certificate { .. } => Exit::Usage,
+        StartError::Listen { .. }
+        | StartError::Authority { .. }
+        | StartError::Record { .. }
+        | StartError::Thread(_) => Exit::Unforeseen,
     };
     let help = match error {
         StartError::Held { .. } => {
@@ -120,6 +126,10 @@ pub(super) fn not_started(error: StartError) -> Failure {
         StartError::NotLoopback(_) => "name a loopback address: 127.0.0.1:0",
         StartError::Scale(_) => "1 is real time, 1000 a thousand times faster",
         StartError::Listen { .. } => "name another port, or 0 for any free one",
+        StartError::Certificate { .. } => {
+            "give the certificate with its chain, and the key that belongs to it, each as a PEM file; or use `--tls`"
+        }
+        StartError::Authority { .. } => "name another file with `--tls-ca-out`",
         StartError::Record { .. } => "name a file that can be written",
         StartError::Thread(_) => "the system is out of threads or memory",
     };

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, Report, ThemeCharacters, ThemeStyles};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, Report, SourceSpan, ThemeCharacters,
+    ThemeStyles,
+};
 use thiserror::Error;
 
 use super::exit::Exit;
 use crate::azure::ArmError;
+use crate::emulator::FaultProblem;
 use crate::model::Severity;
 use crate::plan::PlanError;
 use crate::render::json::FindingDocument;
@@ -52,6 +56,22 @@ pub(super) enum CommandError {
         message: String,
         /// What to do.
         help: String,
+    },
+    /// A fault for the emulator is written wrongly.
+    #[error("a fault that cannot be read")]
+    #[diagnostic(
+        code(labwright::cli::faults),
+        help("`labwright emulator --help` tells how faults are written")
+    )]
+    Faults {
+        /// All that was given.
+        #[source_code]
+        spec: NamedSource<String>,
+        /// The part that is wrong.
+        #[label("{problem}")]
+        at: SourceSpan,
+        /// What is wrong with it.
+        problem: FaultProblem,
     },
     /// There are more problems than are shown.
     #[error("{count} more problems are not shown")]
@@ -206,9 +226,11 @@ pub(super) enum CommandError {
 impl CommandError {
     fn exit(&self) -> Exit {
         match self {
-            Self::BadDay { .. } | Self::Usage { .. } | Self::Exists { .. } | Self::NotFound { .. } => {
-                Exit::Usage
-            }
+            Self::BadDay { .. }
+            | Self::Usage { .. }
+            | Self::Faults { .. }
+            | Self::Exists { .. }
+            | Self::NotFound { .. } => Exit::Usage,
             Self::NoProject { .. } | Self::Credentials { .. } | Self::MoreProblems { .. } => {
                 Exit::Configuration
             }

@@ -13,6 +13,16 @@ Exit codes:
    7  interrupted; the next apply goes on
   64  usage";
 
+/// The marketplace images of the emulator, as its `--help` ends with them.
+pub(super) fn marketplace_images() -> String {
+    let mut text = "Marketplace images that every lab account has:".to_owned();
+    for name in crate::emulator::marketplace_images() {
+        text.push_str("\n  ");
+        text.push_str(name);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,9 @@
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
 
 /// Milliseconds of real time that a tick stands for.
 pub(crate) const TICK_MILLIS: u64 = 10;
@@ -94,6 +97,14 @@ impl Pace {
         }
     }
 
+    /// How much faster than the wall's time the world's goes.
+    pub(crate) fn speed(self) -> f64 {
+        match self {
+            Self::Even => 1.0,
+            Self::Scaled(speed) => speed,
+        }
+    }
+
     /// The header that tells a poller when to come again.
     ///
     /// Microsoft's Python pollers read `Retry-After: 0` as absent and wait thirty seconds, but honour `x-ms-retry-after-ms`.
@@ -110,6 +121,37 @@ pub(crate) fn timestamp(millis: u64) -> String {
     let known = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
     format!("{:.3}", known.unwrap_or(Timestamp::MAX))
 }
+
+/// A day of the calendar, written `2026-11-23`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(Date);
+
+impl Day {
+    /// That day, which the calendar must have.
+    pub(crate) const fn new(year: i16, month: i8, day: i8) -> Self {
+        Self(jiff::civil::date(year, month, day))
+    }
+}
+
+impl FromStr for Day {
+    type Err = NoDay;
+
+    fn from_str(text: &str) -> Result<Self, NoDay> {
+        let day = (text.len() == 10 && is_date(text)).then(|| text.parse().ok()).flatten();
+        day.map(Self).ok_or_else(|| NoDay(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A text that is no day.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is no day: it is written YYYY-MM-DD, such as 2026-11-23")]
+pub struct NoDay(String);
 
 /// True when `text` is a calendar date or begins with one, `2026-11-23` or `2026-11-23T…`.
 pub(crate) fn is_date(text: &str) -> bool {
@@ -167,6 +209,17 @@ mod tests {
         assert_eq!(Pace::Scaled(1.0).ticks(Work::Small), 600);
         assert_eq!(Pace::Scaled(1e9).ticks(Work::Export), 1);
         assert_eq!(Pace::Even.ticks(Work::Export), 30);
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_calendar() {
+        let day = |text: &str| text.parse::<Day>();
+        assert_eq!(day("2028-02-29"), Ok(Day::new(2028, 2, 29)));
+        assert!(day("2027-06-28").ok() > day("2024-07-15").ok());
+        assert_eq!(Day::new(2027, 6, 28).to_string(), "2027-06-28");
+        for bad in ["2027-02-29", "2027-2-01", "2027-06-31", "20270628", "2027-06-28T00:00", "", "tomorrow"] {
+            assert!(day(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::emulator::message::{Request, Response};
 use crate::emulator::record::Recorder;
 use crate::emulator::store::Store;
 use crate::emulator::timer::Timer;
-use crate::emulator::world::World;
+use crate::emulator::world::{Changes, World};
 use serde_json::json;
 use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
@@ -133,8 +133,7 @@ impl Engine {
     /// Commits what changed, and the clock if it moved: what a client saw happen has happened after a restart as well.
     fn commit(&mut self) {
         let changes = self.world.take_changes();
-        let unchanged =
-            changes.resources.is_empty() && changes.operations.is_empty() && self.world.now() == self.saved;
+        let unchanged = changes == Changes::default() && self.world.now() == self.saved;
         let Some(store) = self.store.as_mut().filter(|_| !unchanged && self.broken.is_none()) else { return };
         match store.save(&self.world, &changes) {
             Ok(()) => self.saved = self.world.now(),

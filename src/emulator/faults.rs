@@ -1,30 +1,42 @@
 //! Faults: refusals, delays, cut connections, spoiled operations and crashes, by script and seed.
 //!
-//! A specification is one or more faults separated by blanks; a fault is `key=value` pairs separated by `;`:
-//!
-//! | key | means |
-//! | --- | --- |
-//! | `on=VERB:GLOB` | which requests; `*` stands for any verb, in the glob for any text in a segment, `**` for any segments. Default: all |
-//! | `nth=N` | the N-th of them alone |
-//! | `first=N` | the first N of them |
-//! | `every=N` | each N-th of them |
-//! | `rate=P` | a share of them between 0 and 1, drawn from the emulator's seed |
-//! | `status=N` | answered with that status, without effect |
-//! | `code=TEXT` | the error code of that answer |
-//! | `retry-after=S` | `Retry-After` of the answer |
-//! | `header=NAME:VALUE` | one more header of the answer; may be given several times |
-//! | `delay=TICKS` | the answer comes that much later than the effect |
-//! | `cut=before\|after` | the connection is cut without an answer, before or after the effect |
-//! | `operation=fail\|hang\|vanish` | operations that the request begins fail when due, never end, or cannot be polled |
-//! | `list=repeat\|hole` | a list that is answered has its first item twice, or lacks it |
-//! | `crash=before\|after` | the emulator's process ends at once, before or after the effect |
-//!
-//! `on=PUT:**/galleries/*;nth=2;status=429;retry-after=1 on=POST:**/publish;operation=fail` is two faults.
+//! How a specification is written is told by [`SYNTAX`].
 
 use crate::emulator::arm::operations::Spoil;
 use crate::emulator::message::{Request, Response};
 use serde_json::{Value, json};
 use thiserror::Error;
+
+/// How faults are written, for people.
+pub const SYNTAX: &str = "\
+Faults to make, separated by blanks; may be given several times. A fault is KEY=VALUE pairs separated by `;`. All faults \
+that take a request work together; of two that say the same thing the later one counts.
+
+Which requests:
+  on=VERB:GLOB           those; * is any verb; in the path * is any text within a segment, ** any segments.
+                         Without it, all of them, requests for tokens too
+Which of those, counted from the start; without it, each:
+  nth=N                  the N-th alone
+  first=N                the first N
+  every=N                each N-th
+  rate=P                 a share between 0 and 1, drawn from --seed
+What happens:
+  status=N               answered with that status, 200 to 599, and no effect
+  code=TEXT              the error code of that answer
+  retry-after=SECONDS    Retry-After of the answer
+  header=NAME:VALUE      one more header of the answer; may be given several times
+  delay=TICKS            the answer comes that many hundredths of a second after its effect
+  cut=before|after       the connection is cut without an answer, before or after the effect
+  operation=fail         operations that the request begins fail when they are due
+  operation=hang         they never end
+  operation=vanish       polls do not find them, but they end as they should
+  list=repeat|hole       a list has its first item twice, or lacks it
+  crash=before|after     the emulator's process dies, before or after the effect is in its file
+
+Examples:
+  on=PUT:**/galleries/*;nth=2;status=429;retry-after=1
+  on=POST:**/publish;operation=fail on=GET:**;rate=0.05;cut=after
+";
 
 /// One fault of a specification.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +141,9 @@ impl Fault {
             let (key, value) = part.split_once('=').ok_or_else(|| wrong(part, FaultProblem::NotAPair))?;
             fault.set(key, value).map_err(|problem| wrong(part, problem))?;
         }
-        if fault.effect == Verdict::default() {
+        let is_code_alone = fault.effect.status.is_none()
+            && Verdict { code: None, ..fault.effect.clone() } == Verdict::default();
+        if is_code_alone {
             return Err(wrong(text, FaultProblem::NoEffect));
         }
         Ok(fault)
@@ -287,7 +301,7 @@ impl Verdict {
         self.status = other.status.or(self.status);
         self.code = other.code.clone().or(self.code.take());
         self.headers.extend(other.headers.iter().cloned());
-        self.delay += other.delay;
+        self.delay = self.delay.saturating_add(other.delay);
         self.cut = other.cut.or(self.cut);
         self.operation = other.operation.or(self.operation);
         self.list = other.list.or(self.list);
@@ -383,10 +397,36 @@ mod tests {
             ("nonsense=1", FaultProblem::UnknownKey),
             ("on=PUT", FaultProblem::BadMatch),
             ("on=PUT:/x", FaultProblem::NoEffect),
+            ("code=Conflict", FaultProblem::NoEffect),
             ("cut=never", FaultProblem::BadValue),
         ] {
             assert_eq!(Fault::parse_all(spec).map_err(|error| error.problem), Err(problem), "{spec}");
         }
+    }
+
+    #[test]
+    fn every_way_of_writing_a_fault_that_is_told_is_understood() {
+        let (keys, examples) = SYNTAX.split_once("Examples:").expect("examples");
+        assert_eq!(Fault::parse_all(examples).map(|faults| faults.len()), Ok(3));
+        let told = keys.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+        let mut count = 0;
+        for told in told.filter(|told| told.contains('=') && !told.starts_with("on=")) {
+            let (key, values) = told.split_once('=').expect("a pair");
+            for value in values.split('|') {
+                let value = match value {
+                    "N" => "200",
+                    "P" => "0.5",
+                    "TEXT" => "Conflict",
+                    "SECONDS" | "TICKS" => "3",
+                    "NAME:VALUE" => "x-a:b",
+                    other => other,
+                };
+                let spec = format!("on=PUT:/x;status=500;{key}={value}");
+                assert!(Fault::parse_all(&spec).is_ok(), "{spec}");
+                count += 1;
+            }
+        }
+        assert_eq!(count, 18);
     }
 
     #[test]

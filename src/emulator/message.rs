@@ -20,6 +20,8 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     /// The body as sent.
     pub(crate) body: Vec<u8>,
+    /// Items on a page of a list where the client names no number, if it is not the service's.
+    pub(crate) page_size: Option<usize>,
     /// Seconds since 1970 when the request came: only the life of tokens is measured in real time.
     pub(crate) received: u64,
 }

@@ -1,46 +1,63 @@
 //! An Azure Resource Manager of our own: lab accounts with their labs, compute galleries, resource groups and tokens.
 //!
 //! [`Emulator::start`] serves it on a loopback address, for any client. Inside is a pure world (`world.rs`: a request and a
-//! tick in, an answer out), a folder for each provider (`compute/`, `lab_accounts/`) with a
+//! tick in, an answer out), a folder for each provider (`compute/`, `lab_accounts/`, `lab_plans/`) with a
 //! file for the resources of each kind beside what all of ARM shares (`arm/`), and around it one thread that owns the world and its data
 //! file (`engine.rs`, `store.rs`) and a thin server (`server.rs`).
 //!
 //! It is a second witness of how ARM behaves: it imports nothing of the rest of the crate, so that it cannot share a mistake
-//! with the client it checks. It deliberately does not speak TLS, lab plans, schedules, or students' machines one by one.
+//! with the client it checks.
 
 mod arm;
 mod clock;
 mod compute;
 mod engine;
 mod faults;
+mod index;
 mod lab_accounts;
+mod lab_plans;
+#[doc(hidden)]
+pub mod measure;
 mod message;
 mod record;
 mod server;
 mod store;
 mod timer;
+mod tls;
 mod world;
 
 #[cfg(test)]
 mod tests;
 
+pub use arm::operations::OperationStyle;
 pub use arm::subscriptions::{DEFAULT_SUBSCRIPTION, DEFAULT_TENANT};
-pub use faults::{Fault, FaultError, FaultProblem};
+use arm::throttle::Throttle;
+pub use clock::{Day, NoDay};
+pub use faults::{Fault, FaultError, FaultProblem, SYNTAX as FAULT_SYNTAX};
+pub use tls::Tls;
 
 use clock::{STEPPED_EPOCH_MILLIS, TICK_MILLIS, Tick};
 use engine::{Engine, Message};
 use faults::Faults;
 use record::Recorder;
 use server::Shared;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime};
 use store::{Saved, Store};
 use thiserror::Error;
 use timer::Timer;
+use tls::Authority;
 use tokio::sync::oneshot;
 use world::{Core, World};
+
+/// The names of the marketplace images that every lab account has.
+pub fn marketplace_images() -> impl Iterator<Item = &'static str> {
+    lab_accounts::marketplace::names()
+}
 
 /// How long a stop waits for requests that are open.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,6 +67,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// Where it listens: a loopback address, port 0 for any free one.
     pub listen: SocketAddr,
+    /// How it serves HTTPS; plain HTTP without.
+    pub tls: Option<Tls>,
     /// The file that keeps the world between runs; in memory alone, if there is none.
     pub data: Option<PathBuf>,
     /// How its time goes.
@@ -58,9 +77,17 @@ pub struct Settings {
     pub seed: u64,
     /// The one client id and secret that get a token; any, if there is none.
     pub client: Option<(String, String)>,
+    /// The day it takes for today, on which Lab Services may have retired; without it, nothing is retired.
+    pub today: Option<Day>,
+    /// How it tells of long-running operations; as each provider documents it, if nothing is said.
+    pub operations: Option<OperationStyle>,
+    /// Items on a page of a list where the client names no number; as many as the service has, if nothing is said.
+    pub page_size: Option<NonZeroUsize>,
+    /// Whether it keeps ARM's limits on requests.
+    pub throttle: bool,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
-    /// The file to append each request and answer to.
+    /// The file to append each request and answer to; a folder gets a file for each process.
     pub record: Option<PathBuf>,
 }
 
@@ -68,10 +95,15 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: None,
             data: None,
             clock: Clock::Ticks,
             seed: 0,
             client: None,
+            today: None,
+            operations: None,
+            page_size: None,
+            throttle: false,
             faults: Vec::new(),
             record: None,
         }
@@ -130,6 +162,22 @@ pub enum StartError {
         /// Its format.
         format: i64,
     },
+    /// A certificate or its key cannot be used.
+    #[error("cannot use the certificate `{}`: {reason}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The certificate of the emulator's own authority cannot be written.
+    #[error("cannot write the authority's certificate to `{}`", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The log cannot be opened.
     #[error("cannot record to `{}`", path.display())]
     Record {
@@ -146,7 +194,8 @@ pub enum StartError {
 /// A running emulator. Dropping it cuts open requests off; [`Emulator::stop`] lets them finish.
 #[derive(Debug)]
 pub struct Emulator {
-    address: SocketAddr,
+    base_url: String,
+    authority: Option<Authority>,
     timer: Arc<Timer>,
     engine: mpsc::Sender<Message>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -160,7 +209,20 @@ impl Emulator {
     /// # Errors
     /// [`StartError`]; nothing is left behind then but perhaps a new, empty data file.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let Settings { listen, data, clock, seed, client, faults, record } = settings;
+        let Settings {
+            listen,
+            tls,
+            data,
+            clock,
+            seed,
+            client,
+            today,
+            operations,
+            page_size,
+            throttle,
+            faults,
+            record,
+        } = settings;
         if !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
         }
@@ -176,10 +238,21 @@ impl Emulator {
             Some(path) => Store::open(path).map(|(store, saved)| (Some(store), saved))?,
             None => (None, None),
         };
+        let (tls, authority) = match tls.map(|tls| tls::prepare(&tls, data.as_deref())).transpose()? {
+            Some(ready) => (Some(ready.acceptor), ready.authority),
+            None => (None, None),
+        };
+        let (scheme, base_url) = match tls {
+            Some(_) => ("https", format!("https://localhost:{}", address.port())),
+            None => ("http", format!("http://{address}")),
+        };
         let recorder = record
             .map(|path| Recorder::open(&path).map_err(|source| StartError::Record { path, source }))
             .transpose()?;
-        let world = begin(saved, clock, seed, client);
+        let mut world = begin(saved, clock, seed, client);
+        world.today = today;
+        world.style = operations;
+        world.throttle = throttle.then(Throttle::default);
         let timer = Arc::new(Timer::new(clock, world.now()));
         let seed = world.core().seed;
         let mut engine = Engine::new(world, store, Faults::new(faults, seed), recorder, Arc::clone(&timer));
@@ -193,15 +266,34 @@ impl Emulator {
             .spawn(move || engine.run(&inbox))
             .map_err(StartError::Thread)?;
         let (stop, stopped) = oneshot::channel();
-        let shared = Shared { engine: to_engine.clone(), timer: Arc::clone(&timer) };
-        let server = tokio::spawn(server::serve(listener, shared, stopped));
-        Ok(Self { address, timer, engine: to_engine, thread: Some(thread), stop: Some(stop), server })
+        let shared = Shared {
+            engine: to_engine.clone(),
+            timer: Arc::clone(&timer),
+            scheme,
+            page_size: page_size.map(NonZeroUsize::get),
+        };
+        let server = tokio::spawn(server::serve(listener, tls, shared, stopped));
+        Ok(Self {
+            base_url,
+            authority,
+            timer,
+            engine: to_engine,
+            thread: Some(thread),
+            stop: Some(stop),
+            server,
+        })
     }
 
-    /// Where it answers, such as `http://127.0.0.1:8080`.
+    /// Where it answers, such as `http://127.0.0.1:8080` or `https://localhost:8443`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.base_url.clone()
+    }
+
+    /// The file with the authority that clients are to trust, if the emulator made one.
+    #[must_use]
+    pub fn authority(&self) -> Option<&std::path::Path> {
+        self.authority.as_ref().map(|authority| authority.path.as_path())
     }
 
     /// Moves a [`Clock::Stepped`] on; others move by themselves.
@@ -251,7 +343,14 @@ fn begin(saved: Option<Saved>, clock: Clock, seed: u64, client: Option<(String, 
     key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     key[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
     World::new(
-        Core { tick: Tick(0), epoch_millis: epoch(Tick(0)), seed, drawn: 0, key },
+        Core {
+            tick: Tick(0),
+            epoch_millis: epoch(Tick(0)),
+            seed,
+            drawn: 0,
+            key,
+            unregistered: BTreeSet::new(),
+        },
         clock.pace(),
         client,
     )

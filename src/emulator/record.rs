@@ -18,9 +18,15 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Appends to the file at `path`, making it if need be.
+    /// Appends to the file at `path`, making it if need be; in a folder, to a file named after this process.
     pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
-        Ok(Self { file: OpenOptions::new().create(true).append(true).open(path)? })
+        let options = OpenOptions::new().create(true).append(true).clone();
+        let file = if path.is_dir() {
+            options.open(path.join(format!("{}.jsonl", std::process::id())))
+        } else {
+            options.open(path)
+        };
+        Ok(Self { file: file? })
     }
 
     /// Appends one exchange; no answer stands for a connection that was cut.

@@ -10,6 +10,8 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::serve::{IncomingStream, Listener};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 use std::io;
 use std::net::SocketAddr;
@@ -21,20 +23,31 @@ use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio::time::Timeout;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor};
 
 /// Bytes of a request's body at most, as ARM has it.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// How long a connection may take to agree on its keys.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What every request needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) engine: mpsc::Sender<Message>,
     pub(crate) timer: Arc<Timer>,
+    /// What links begin with where no proxy says otherwise.
+    pub(crate) scheme: &'static str,
+    /// Items on a page of a list, if not as many as the service has.
+    pub(crate) page_size: Option<usize>,
 }
 
 /// Serves until `stop` comes, then finishes what is open.
 pub(crate) async fn serve(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     shared: Shared,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
@@ -43,7 +56,9 @@ pub(crate) async fn serve(
     let stopped = async {
         stop.await.ok();
     };
-    axum::serve(Cuttable(listener), app).with_graceful_shutdown(stopped).await
+    axum::serve(Cuttable { listener, tls, handshakes: FuturesUnordered::new() }, app)
+        .with_graceful_shutdown(stopped)
+        .await
 }
 
 async fn answer(
@@ -51,7 +66,7 @@ async fn answer(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
-    let request = match read(request).await {
+    let request = match read(request, &shared).await {
         Ok(request) => request,
         Err(refusal) => return written(refusal),
     };
@@ -76,7 +91,7 @@ fn refusal(status: u16, code: &str, message: &str) -> Response {
 }
 
 /// A request as the world wants it.
-async fn read(request: axum::extract::Request) -> Result<Request, Response> {
+async fn read(request: axum::extract::Request, shared: &Shared) -> Result<Request, Response> {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_BODY).await;
     let body = body.map_err(|_| {
@@ -95,12 +110,13 @@ async fn read(request: axum::extract::Request) -> Result<Request, Response> {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(Request {
         method: head.method.as_str().to_owned(),
-        scheme: forwarded.unwrap_or_else(|| "http".to_owned()),
+        scheme: forwarded.unwrap_or_else(|| shared.scheme.to_owned()),
         host: host.ok_or_else(|| refusal(400, "BadRequest", "The Host header is missing."))?,
         path: head.uri.path().to_owned(),
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: headers.collect(),
         body: body.to_vec(),
+        page_size: shared.page_size,
         received: since_epoch.as_secs(),
     })
 }
@@ -137,8 +153,12 @@ impl Connected<IncomingStream<'_, Cuttable>> for Cut {
 }
 
 /// A listener whose connections can be cut.
-#[derive(Debug)]
-struct Cuttable(TcpListener);
+struct Cuttable {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    /// Connections that have not yet agreed on their keys; none waits for another's.
+    handshakes: FuturesUnordered<Timeout<Accept<TcpStream>>>,
+}
 
 impl Listener for Cuttable {
     type Io = Connection;
@@ -146,31 +166,60 @@ impl Listener for Cuttable {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         loop {
-            match self.0.accept().await {
-                Ok((stream, from)) => {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                Some(agreed) = self.handshakes.next() => {
+                    // Who does not trust the certificate, or speaks no TLS, says so on his own side.
+                    let Ok(Ok(stream)) = agreed else { continue };
+                    let Ok(from) = stream.get_ref().0.peer_addr() else { continue };
+                    return (Connection::new(Stream::Tls(Box::new(stream))), from);
+                }
+            };
+            match (accepted, &self.tls) {
+                (Ok((stream, from)), tls) => {
                     // Small answers are not to wait for each other; without it they are only slower.
                     stream.set_nodelay(true).ok();
-                    return (Connection { stream, cut: Arc::default() }, from);
+                    let Some(tls) = tls else { return (Connection::new(Stream::Plain(stream)), from) };
+                    self.handshakes.push(tokio::time::timeout(HANDSHAKE, tls.accept(stream)));
                 }
                 // Too many open files, perhaps: some of them close.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                (Err(_), _) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
+/// What a connection reads and writes.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Calls the same of whichever stream there is.
+macro_rules! of_either {
+    ($connection:expr, $call:ident $(, $argument:expr)*) => {
+        match &mut $connection.stream {
+            Stream::Plain(stream) => Pin::new(stream).$call($($argument),*),
+            Stream::Tls(stream) => Pin::new(stream).$call($($argument),*),
+        }
+    };
+}
+
 /// A connection that refuses to write once it is cut.
-#[derive(Debug)]
 struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     cut: Arc<AtomicBool>,
 }
 
 impl Connection {
+    fn new(stream: Stream) -> Self {
+        Self { stream, cut: Arc::default() }
+    }
+
     fn check(&self) -> io::Result<()> {
         if self.cut.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
@@ -182,7 +231,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        of_either!(self, poll_read, context, buffer)
     }
 }
 
@@ -193,7 +242,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        of_either!(self, poll_write, context, bytes)
     }
 
     fn poll_write_vectored(
@@ -202,18 +251,21 @@ impl AsyncWrite for Connection {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        of_either!(self, poll_write_vectored, context, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        of_either!(self, poll_flush, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        of_either!(self, poll_shutdown, context)
     }
 }

@@ -192,7 +192,9 @@ mod tests {
     use crate::emulator::clock::{Pace, Tick};
 
     fn world() -> World {
-        World::new(Core { tick: Tick(5), epoch_millis: 1, seed: 2, drawn: 3, key: [4; 32] }, Pace::Even, None)
+        let unregistered = std::collections::BTreeSet::from(["s/microsoft.compute".to_owned()]);
+        let core = Core { tick: Tick(5), epoch_millis: 1, seed: 2, drawn: 3, key: [4; 32], unregistered };
+        World::new(core, Pace::Even, None)
     }
 
     #[test]

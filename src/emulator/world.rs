@@ -4,12 +4,15 @@
 //! an ordered map under their lower-case ids; every change of it is noted, so that a store writes those rows alone.
 
 use crate::emulator::arm::errors::{Refusal, conflict, group_not_found, not_found, parent_not_found};
+use crate::emulator::arm::operations::OperationStyle;
 use crate::emulator::arm::operations::{Operation, Spoil};
 use crate::emulator::arm::path::{Path, parent};
 use crate::emulator::arm::resource::{Provisioning, Resource};
+use crate::emulator::arm::throttle::{self, Throttle};
 use crate::emulator::arm::types::{Address, Kind};
 use crate::emulator::arm::{identity, routing};
-use crate::emulator::clock::{Pace, TICK_MILLIS, Tick};
+use crate::emulator::clock::{Day, Pace, TICK_MILLIS, Tick};
+use crate::emulator::index::Index;
 use crate::emulator::message::{Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +35,9 @@ pub(crate) struct Core {
     pub(crate) drawn: u64,
     /// What tokens are signed with.
     pub(crate) key: [u8; 32],
+    /// Providers that a subscription is not registered for, as `{subscription}/{namespace}` in lower case.
+    #[serde(default)]
+    pub(crate) unregistered: BTreeSet<String>,
 }
 
 /// Rows that changed since they were last taken, by key.
@@ -41,6 +47,8 @@ pub(crate) struct Changes {
     pub(crate) resources: BTreeSet<String>,
     /// Operations begun, ended or forgotten.
     pub(crate) operations: BTreeSet<String>,
+    /// True when the core changed by more than its clock and its count of ids.
+    pub(crate) core: bool,
 }
 
 /// An emulated Azure Resource Manager with all that it holds.
@@ -50,8 +58,14 @@ pub(crate) struct World {
     pub(crate) pace: Pace,
     /// The one client id and secret that get a token; any, when there is none.
     pub(crate) client: Option<(String, String)>,
+    /// The day by which Lab Services refuses what it has retired; nothing is retired, when there is none.
+    pub(crate) today: Option<Day>,
+    /// How operations are told of, if not as each provider documents it.
+    pub(crate) style: Option<OperationStyle>,
+    /// What is left of each caller's limits, when they are kept at all.
+    pub(crate) throttle: Option<Throttle>,
     resources: BTreeMap<String, Resource>,
-    by_kind: BTreeMap<Kind, BTreeSet<String>>,
+    index: Index,
     operations: BTreeMap<String, Operation>,
     agenda: BTreeSet<(Tick, String)>,
     ended: BTreeSet<(Tick, String)>,
@@ -68,8 +82,11 @@ impl World {
             core,
             pace,
             client,
+            today: None,
+            style: None,
+            throttle: None,
             resources: BTreeMap::new(),
-            by_kind: BTreeMap::new(),
+            index: Index::default(),
             operations: BTreeMap::new(),
             agenda: BTreeSet::new(),
             ended: BTreeSet::new(),
@@ -113,8 +130,19 @@ impl World {
         if let Some(answer) = identity::answer(self, request, &path) {
             return Ok(answer);
         }
-        identity::check_bearer(self, request)?;
+        let principal = identity::check_bearer(self, request)?;
+        self.check_limits(request, &path, &principal)?;
         routing::route(self, request, &path)
+    }
+
+    /// Refuses what is beyond a limit.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After`.
+    fn check_limits(&mut self, request: &Request, path: &Path, principal: &str) -> Result<(), Refusal> {
+        let (now, pace) = (self.core.tick, self.pace);
+        let Some(throttle) = &mut self.throttle else { return Ok(()) };
+        throttle.take(request, path, principal, now, pace)
     }
 
     /// Adds the headers that every answer of ARM has.
@@ -123,12 +151,10 @@ impl World {
         let id = self.uuid(&format!("answer {} {}", self.core.tick.0, self.answered));
         let correlation =
             request.header("x-ms-correlation-request-id").map_or_else(|| id.clone(), str::to_owned);
-        let (limit, left) = match request.method.as_str() {
-            "GET" | "HEAD" => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
-            "DELETE" => ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
-            _ => ("x-ms-ratelimit-remaining-subscription-writes", "199"),
-        };
-        response = response.with(limit, left).with("x-ms-routing-request-id", format!("LOOPBACK:{id}"));
+        for (name, left) in throttle::headers(self.throttle.as_ref(), &request.method) {
+            response = response.with(name, left);
+        }
+        response = response.with("x-ms-routing-request-id", format!("LOOPBACK:{id}"));
         response = response.with("x-ms-request-id", id).with("x-ms-correlation-request-id", correlation);
         if response.status < 300
             && is_unfinished(response.body.as_ref())
@@ -204,9 +230,22 @@ impl World {
     /// Puts a resource under its own key.
     pub(crate) fn put(&mut self, resource: Resource) {
         let key = resource.key();
-        self.by_kind.entry(resource.kind).or_default().insert(key.clone());
         self.changes.resources.insert(key.clone());
+        if let Some(old) = self.resources.get(&key) {
+            self.index.remove(&key, old);
+        }
+        self.index.add(&key, &resource);
         self.resources.insert(key, resource);
+    }
+
+    /// How many of a kind there are in a subscription and a region.
+    pub(crate) fn count(&self, kind: Kind, subscription: &str, region: &str) -> usize {
+        self.index.count(kind, subscription, region)
+    }
+
+    /// The resources that have that claim.
+    pub(crate) fn claiming<'a>(&'a self, claim: &str) -> impl Iterator<Item = &'a Resource> + use<'a> {
+        self.index.claiming(claim).filter_map(|key| self.resources.get(key))
     }
 
     /// Changes the resource of that key, if there is one.
@@ -222,10 +261,8 @@ impl World {
         let inside: Vec<String> = self.below(key).map(Resource::key).collect();
         for key in inside.iter().map(String::as_str).chain([key]) {
             if let Some(resource) = self.resources.remove(key) {
+                self.index.remove(key, &resource);
                 self.changes.resources.insert(key.to_owned());
-                if let Some(keys) = self.by_kind.get_mut(&resource.kind) {
-                    keys.remove(key);
-                }
             }
         }
     }
@@ -246,8 +283,7 @@ impl World {
 
     /// All of a kind whose keys begin with `prefix`.
     pub(crate) fn all_of(&self, kind: Kind, prefix: &str) -> impl Iterator<Item = &Resource> {
-        let keys = self.by_kind.get(&kind).into_iter().flat_map(move |keys| keys.range(prefix.to_owned()..));
-        keys.take_while(move |key| key.starts_with(prefix)).filter_map(|key| self.resources.get(key))
+        self.index.of_kind(kind, prefix).filter_map(|key| self.resources.get(key))
     }
 
     /// Everything, in order of the keys.
@@ -315,6 +351,22 @@ impl World {
                 Spoil::Vanish => operation.vanished = true,
             }
         }
+    }
+
+    /// Registers a subscription for a provider, or ends that.
+    pub(crate) fn register(&mut self, subscription: &str, namespace: &str, registers: bool) {
+        let key = format!("{subscription}/{namespace}").to_lowercase();
+        self.changes.core = true;
+        if registers {
+            self.core.unregistered.remove(&key);
+        } else {
+            self.core.unregistered.insert(key);
+        }
+    }
+
+    /// True unless the subscription's registration for the provider was ended.
+    pub(crate) fn is_registered(&self, subscription: &str, namespace: &str) -> bool {
+        !self.core.unregistered.contains(&format!("{subscription}/{namespace}").to_lowercase())
     }
 
     /// Takes the note of what has changed.

@@ -80,7 +80,9 @@ async fn seen(client: &Client, recorded: &Recorded) -> BTreeMap<labwright::model
 
 #[tokio::test]
 async fn both_stories_go_there_and_back_over_http() {
-    let emulator = Emulator::start(emulator::Settings::default()).await.expect("a port is free");
+    let record = std::env::var_os("LABWRIGHT_EMULATOR_RECORD").map(Into::into);
+    let settings = emulator::Settings { record, ..emulator::Settings::default() };
+    let emulator = Emulator::start(settings).await.expect("a port is free");
     let client = client(emulator.base_url());
     let mut store = MemoryStore::new();
     let mut told = Vec::new();

@@ -86,6 +86,7 @@ impl Place {
             .env("XDG_STATE_HOME", self.home().join("state"))
             .env("XDG_CACHE_HOME", self.home().join("cache"))
             .env("LABWRIGHT_TODAY", "2026-11-23")
+            .envs(std::env::var("LABWRIGHT_EMULATOR_RECORD").map(|path| ("LABWRIGHT_EMULATOR_RECORD", path)))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(folder)
             .stdin(Stdio::null())

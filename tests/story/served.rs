@@ -219,7 +219,19 @@ pub(crate) fn world(data: &Path) -> BTreeMap<String, Value> {
     let rows = statement.query_map([], row).expect("rows");
     rows.map(|row| {
         let (id, body) = row.expect("a row");
-        (id, common(serde_json::from_str(&body).expect("JSON")))
+        let mut body: Value = serde_json::from_str(&body).expect("JSON");
+        // The service names students' machines at random: here each goes by its place in the lab.
+        let place = body.pointer("/facts/Environment/number").cloned().unwrap_or_default();
+        let id = match id.rsplit_once("/environments/") {
+            Some((lab, name)) => {
+                let named =
+                    |value: &mut Value| *value = value.as_str().map(|text| text.replace(name, "")).into();
+                ["id", "name"].into_iter().for_each(|field| named(&mut body[field]));
+                format!("{lab}/environments/{place}")
+            }
+            None => id,
+        };
+        (id, common(body))
     })
     .collect()
 }

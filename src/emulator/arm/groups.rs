@@ -4,16 +4,20 @@
 //! is followed by `Location`.
 
 use crate::emulator::arm::errors::{Refusal, group_not_found, invalid_parameter, no_such_verb};
+use crate::emulator::arm::filter::Filter;
 use crate::emulator::arm::operations::{Announce, Family};
 use crate::emulator::arm::path::Path;
 use crate::emulator::arm::rendering::{self, list};
 use crate::emulator::arm::resource::{Provisioning, Resource};
 use crate::emulator::arm::types::Kind;
-use crate::emulator::arm::{regions, shape};
+use crate::emulator::arm::{regions, retirement, shape};
 use crate::emulator::clock::Work;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
-use serde_json::{Value, json};
+use serde_json::json;
+
+/// Resource groups that a subscription has at most. Source: ARM, subscription limits.
+const MOST_GROUPS: usize = 980;
 
 /// Answers requests to one group or to the list of them.
 pub(crate) fn answer(world: &mut World, request: &Request, path: &Path) -> Result<Response, Refusal> {
@@ -21,10 +25,10 @@ pub(crate) fn answer(world: &mut World, request: &Request, path: &Path) -> Resul
     let Some(name) = path.segments.get(3) else {
         return match request.method.as_str() {
             "GET" => {
-                let filter = Filter::parse(request.query("$filter").unwrap_or_default())?;
+                let filter = asked_for(request)?;
                 let prefix = format!("/subscriptions/{subscription}/resourcegroups/").to_lowercase();
                 let groups = world.all_of(Kind::Group, &prefix);
-                rendering::listed(world, request, groups.filter(|group| filter.holds(group)))
+                rendering::listed(world, request, groups.filter(|group| holds(&filter, group)))
             }
             other => Err(no_such_verb(other)),
         };
@@ -73,6 +77,13 @@ fn put(world: &mut World, request: &Request, subscription: &str, name: &str) -> 
             return Err(Refusal::new(409, "InvalidResourceGroupLocation", message));
         }
     }
+    let prefix = format!("/subscriptions/{subscription}/").to_lowercase();
+    if existing.is_none() && world.all_of(Kind::Group, &prefix).count() >= MOST_GROUPS {
+        let message = format!(
+            "The subscription '{subscription}' has {MOST_GROUPS} resource groups, which is the limit. Delete some before making others."
+        );
+        return Err(Refusal::new(409, "ResourceGroupQuotaExceeded", message));
+    }
     let id = format!("/subscriptions/{subscription}/resourceGroups/{name}");
     let mut group = existing.unwrap_or_else(|| {
         let unique = world.draw();
@@ -95,6 +106,12 @@ fn patch(world: &mut World, request: &Request, key: &str) -> Result<Response, Re
     not_deleting(&group)?;
     if body.contains_key("tags") {
         group.tags = tags;
+    }
+    if body.contains_key("managedBy") {
+        match shape::text(&body, "managedBy")? {
+            Some(by) => group.extra.insert("managedBy".to_owned(), json!(by)),
+            None => group.extra.remove("managedBy"),
+        };
     }
     group.changed = world.now();
     let answer = Response::json(200, rendering::of(world, &group, request));
@@ -134,11 +151,14 @@ pub(crate) fn resources(world: &World, request: &Request, path: &Path) -> Result
         ["subscriptions", subscription, "resources"] => format!("/subscriptions/{subscription}"),
         _ => world.group(&path.segments[1], &path.segments[3])?.key(),
     };
-    let filter = Filter::parse(request.query("$filter").unwrap_or_default())?;
-    // Labs stand in a subscription of the service: of Lab Services only accounts are listed.
-    let tracked = [Kind::Gallery, Kind::Definition, Kind::Version, Kind::LabAccount];
-    let inside =
-        world.below(&prefix).filter(|resource| tracked.contains(&resource.kind) && filter.holds(resource));
+    let filter = asked_for(request)?;
+    // Labs of an account stand in a subscription of the service; those of a plan are resources of their own.
+    let tracked =
+        [Kind::Gallery, Kind::Definition, Kind::Version, Kind::LabAccount, Kind::LabPlan, Kind::PlanLab];
+    let is_gone = |kind: Kind| kind.is_lab_services() && retirement::is_over(world);
+    let inside = world.below(&prefix).filter(|resource| {
+        tracked.contains(&resource.kind) && !is_gone(resource.kind) && holds(&filter, resource)
+    });
     let expanded = |part| request.expands(part);
     let rows = inside.map(|resource| {
         let mut row = json!({ "id": resource.id, "name": generic_name(resource), "type": resource.kind.arm_type(), "location": resource.location });
@@ -165,83 +185,56 @@ fn generic_name(resource: &Resource) -> String {
     after.split('/').skip(2).step_by(2).collect::<Vec<_>>().join("/")
 }
 
-/// A `$filter` of equalities joined by `and`.
-struct Filter(Vec<(String, String)>);
+/// What a filter of groups and generic resources may ask of.
+const FILTERED: &[&str] = &[
+    "resourcetype",
+    "resourcegroup",
+    "tagname",
+    "tagvalue",
+    "name",
+    "location",
+    "identity",
+    "identity/principalid",
+];
 
-impl Filter {
-    /// Reads `name eq 'value' and …`, names and operators in any case.
-    fn parse(text: &str) -> Result<Self, Refusal> {
-        let bad = || {
-            Refusal::new(
-                400,
-                "InvalidFilterInQueryString",
-                format!("Invalid $filter '{text}' specified in the query string."),
-            )
-        };
-        let mut terms = Vec::new();
-        let mut rest = text.trim();
-        while !rest.is_empty() {
-            let (name, after) = rest.split_once(char::is_whitespace).ok_or_else(bad)?;
-            let after = after.trim_start();
-            let (operator, after) = after.split_once(char::is_whitespace).ok_or_else(bad)?;
-            let after = after.trim_start().strip_prefix('\'').ok_or_else(bad)?;
-            let (value, after) = after.split_once('\'').ok_or_else(bad)?;
-            if !operator.eq_ignore_ascii_case("eq") {
-                return Err(bad());
-            }
-            terms.push((name.to_lowercase(), value.to_owned()));
-            rest = after.trim_start();
-            if !rest.is_empty() {
-                let and = rest.get(..4).filter(|and| and.eq_ignore_ascii_case("and ")).ok_or_else(bad)?;
-                rest = rest[and.len()..].trim_start();
-            }
-        }
-        let known = ["resourcetype", "resourcegroup", "tagname", "tagvalue", "name", "location"];
-        if terms.iter().any(|(name, _)| !known.contains(&name.as_str())) {
-            return Err(bad());
-        }
-        Ok(Self(terms))
+/// The request's `$filter`.
+///
+/// # Errors
+/// 400 `InvalidFilterInQueryString`, also for a name that resources have not.
+fn asked_for(request: &Request) -> Result<Filter, Refusal> {
+    let text = request.query("$filter").unwrap_or_default();
+    let filter = Filter::parse(text)?;
+    if filter.names().iter().all(|name| FILTERED.contains(name)) {
+        return Ok(filter);
     }
-
-    fn holds(&self, resource: &Resource) -> bool {
-        let value_of =
-            |name: &str| self.0.iter().find(|(term, _)| term == name).map(|(_, value)| value.as_str());
-        let group = resource.id.split('/').nth(4).unwrap_or_default();
-        let tags = resource.tags.iter().flatten();
-        let tag_holds = value_of("tagname").is_none_or(|name| {
-            let mut named = tags.clone().filter(|(tag, _)| tag.eq_ignore_ascii_case(name));
-            named.any(|(_, value)| value_of("tagvalue").is_none_or(|wanted| value == &Value::from(wanted)))
-        });
-        let location =
-            |wanted: &str| regions::region(wanted).map(|region| region.name) == resource.location.as_deref();
-        tag_holds
-            && value_of("resourcetype")
-                .is_none_or(|kind| kind.eq_ignore_ascii_case(&resource.kind.arm_type()))
-            && value_of("resourcegroup").is_none_or(|name| name.eq_ignore_ascii_case(group))
-            && value_of("name").is_none_or(|name| {
-                name.eq_ignore_ascii_case(&generic_name(resource))
-                    || name.eq_ignore_ascii_case(&resource.name)
-            })
-            && value_of("location").is_none_or(location)
-    }
+    let message = format!("Invalid $filter '{text}' specified in the query string.");
+    Err(Refusal::new(400, "InvalidFilterInQueryString", message))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_is_read_in_any_case() {
-        let filter = Filter::parse("resourceGroup EQ 'g' AND ResourceType eq 'Microsoft.Compute/galleries'")
-            .map(|filter| filter.0);
-        let expected = vec![
-            ("resourcegroup".to_owned(), "g".to_owned()),
-            ("resourcetype".to_owned(), "Microsoft.Compute/galleries".to_owned()),
-        ];
-        assert_eq!(filter.ok(), Some(expected));
-        assert!(Filter::parse("").is_ok_and(|filter| filter.0.is_empty()));
-        for bad in ["resourceType", "x eq 'y'", "name ne 'x'", "name eq 'x' or name eq 'y'", "name eq 'x"] {
-            assert!(Filter::parse(bad).is_err(), "{bad}");
+fn holds(filter: &Filter, resource: &Resource) -> bool {
+    let tags = || resource.tags.iter().flatten();
+    let identity = |part: &str| {
+        let text = resource.extra.get("identity").and_then(|identity| identity[part].as_str());
+        text.map(str::to_owned).into_iter().collect()
+    };
+    filter.holds(&|name: &str| match name {
+        "resourcetype" => vec![resource.kind.arm_type()],
+        "resourcegroup" => resource.id.split('/').nth(4).map(str::to_owned).into_iter().collect(),
+        "name" => vec![generic_name(resource), resource.name.clone()],
+        // A filter may spell its region in any way.
+        "location" => {
+            let names = resource.location.as_deref().and_then(regions::region);
+            names.map(|region| vec![region.name.to_owned(), region.display.to_owned()]).unwrap_or_default()
         }
-    }
+        "tagname" => tags().map(|(tag, _)| tag.clone()).collect(),
+        "tagvalue" => {
+            let is_meant =
+                |tag: &str| filter.wanted("tagname").is_none_or(|name| name.eq_ignore_ascii_case(tag));
+            let values = tags().filter(|(tag, _)| is_meant(tag)).filter_map(|(_, value)| value.as_str());
+            values.map(str::to_owned).collect()
+        }
+        "identity" => identity("type"),
+        "identity/principalid" => identity("principalId"),
+        _ => Vec::new(),
+    })
 }

@@ -195,11 +195,11 @@ fn issue(world: &World, request: &Request, tenant: &str, client: &str, audience:
     format!("{signed}.{signature}")
 }
 
-/// Refuses a request without a token that this world issued and that still holds.
+/// Who asks: the object id in the token, which this world issued and which still holds.
 ///
 /// # Errors
 /// 401 with `WWW-Authenticate`.
-pub(crate) fn check_bearer(world: &World, request: &Request) -> Result<(), Refusal> {
+pub(crate) fn check_bearer(world: &World, request: &Request) -> Result<String, Refusal> {
     let refuse = |code: &str, error: &str, message: &str| {
         let challenge = format!(
             "Bearer authorization_uri=\"{}/{DEFAULT_TENANT}\", error=\"{error}\", error_description=\"{message}\"",
@@ -218,19 +218,19 @@ pub(crate) fn check_bearer(world: &World, request: &Request) -> Result<(), Refus
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
-    match token.and_then(|token| expiry(world, token)) {
+    match token.and_then(|token| bearer(world, token)) {
         None => Err(refuse("InvalidAuthenticationToken", "invalid_token", "The access token is invalid.")),
-        Some(expires) if expires <= request.received => Err(refuse(
+        Some((expires, _)) if expires <= request.received => Err(refuse(
             "ExpiredAuthenticationToken",
             "invalid_token",
             "The access token expiry UTC time is earlier than current UTC time.",
         )),
-        Some(_) => Ok(()),
+        Some((_, principal)) => Ok(principal),
     }
 }
 
-/// When the token ends; `None` for one that this world did not sign.
-fn expiry(world: &World, token: &str) -> Option<u64> {
+/// When the token ends and whose it is; `None` for one that this world did not sign.
+fn bearer(world: &World, token: &str) -> Option<(u64, String)> {
     let (signed, signature) = token.rsplit_once('.')?;
     let signature: [u8; 32] = decode(signature)?.try_into().ok()?;
     // The comparison of digests takes the same time whatever they hold.
@@ -238,7 +238,8 @@ fn expiry(world: &World, token: &str) -> Option<u64> {
         return None;
     }
     let (_, payload) = signed.split_once('.')?;
-    serde_json::from_slice::<Value>(&decode(payload)?).ok()?["exp"].as_u64()
+    let claims: Value = serde_json::from_slice(&decode(payload)?).ok()?;
+    Some((claims["exp"].as_u64()?, claims["oid"].as_str()?.to_owned()))
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -277,7 +278,14 @@ mod tests {
     use crate::emulator::world::Core;
 
     fn world() -> World {
-        let core = Core { tick: Tick(0), epoch_millis: 0, seed: 1, drawn: 0, key: [7; 32] };
+        let core = Core {
+            tick: Tick(0),
+            epoch_millis: 0,
+            seed: 1,
+            drawn: 0,
+            key: [7; 32],
+            unregistered: Default::default(),
+        };
         World::new(core, Pace::Even, None)
     }
 

@@ -7,7 +7,8 @@ use crate::emulator::arm::errors::{Problem, Refusal};
 use crate::emulator::arm::rendering;
 use crate::emulator::arm::resource::{Provisioning, Resource};
 use crate::emulator::clock::{Tick, Work, timestamp};
-use crate::emulator::lab_accounts::{export, template};
+use crate::emulator::lab_accounts::{environments, export, template};
+use crate::emulator::lab_plans::{machines, publishing, users};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,7 @@ pub(crate) enum Family {
     Resources,
     Compute,
     LabServices,
+    LabPlans,
 }
 
 /// What the end of an operation does.
@@ -54,14 +56,22 @@ pub(crate) enum Effect {
     Publish,
     /// The target setting has its new number of machines.
     Scale,
-    /// The target setting's template VM runs.
+    /// The target's machine, a template's or a student's, runs.
     Start,
-    /// The target setting's template VM is off.
+    /// The target's machine is off.
     Stop,
+    /// The target environment has another password.
+    ResetPassword,
     /// The first target, a setting, was saved; the others are the definition and the version that it made.
     Export,
     /// A shared image of the target changes its state.
     Enable,
+    /// The first target, a lab of a plan, is as was asked; with it what was made along.
+    Lab,
+    /// The target, a virtual machine of such a lab, is in the state it was on the way to.
+    Machine,
+    /// The target, a user of such a lab, is invited.
+    Invite,
 }
 
 /// What the `Location` of an operation answers once it has succeeded.
@@ -84,6 +94,19 @@ pub(crate) enum Announce {
     Both,
     /// `Location` alone.
     Location,
+}
+
+/// How operations are told of, whatever their provider documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationStyle {
+    /// `Azure-AsyncOperation` alone.
+    AzureAsync,
+    /// `Location` alone.
+    Location,
+    /// `Azure-AsyncOperation` and `Location`.
+    Both,
+    /// A PUT or PATCH has no header: the resource's `provisioningState` tells. Other requests as documented.
+    Body,
 }
 
 /// How a fault spoils an operation.
@@ -122,6 +145,9 @@ impl Operation {
                     "/subscriptions/{subscription}/providers/Microsoft.LabServices/locations/{location}/operations/{id}"
                 )
             }
+            Family::LabPlans => {
+                format!("/subscriptions/{subscription}/providers/Microsoft.LabServices/operationResults/{id}")
+            }
         }
     }
 
@@ -132,7 +158,13 @@ impl Operation {
         let signature = blake3::hash(self.id.as_bytes()).to_hex();
         let path = self.path();
         let base = request.base();
-        let monitor = if monitor { "&monitor=true" } else { "" };
+        // A `Location` of the Resources provider is as bare as the service's own.
+        let monitor = match (monitor, self.family) {
+            (true, Family::Resources) => "",
+            (true, _) => "&monitor=true",
+            (false, Family::Resources) => "&monitor=false",
+            (false, _) => "",
+        };
         format!(
             "{base}{path}?api-version={version}&t={}&s={}%2B%3D&h={}{monitor}",
             self.started.0,
@@ -204,6 +236,16 @@ impl World {
     ) -> Response {
         let Some(operation) = self.operation(operation) else { return response };
         let mut response = response;
+        let how = match self.style {
+            None => how,
+            Some(OperationStyle::AzureAsync) => Announce::Status,
+            Some(OperationStyle::Location) => Announce::Location,
+            Some(OperationStyle::Both) => Announce::Both,
+            Some(OperationStyle::Body) if matches!(request.method.as_str(), "PUT" | "PATCH") => {
+                return response;
+            }
+            Some(OperationStyle::Body) => how,
+        };
         if how != Announce::Location {
             response = response.with("azure-asyncoperation", operation.url(request, false));
             if operation.family == Family::Compute {
@@ -211,7 +253,7 @@ impl World {
             }
         }
         if how != Announce::Status {
-            response = response.with("location", operation.url(request, how == Announce::Both));
+            response = response.with("location", operation.url(request, true));
         }
         let (name, value) = self.pace.retry_header();
         response.with(name, value)
@@ -256,8 +298,12 @@ impl World {
             Effect::Remove => self.removed(operation),
             Effect::Publish | Effect::Scale => template::published(self, operation),
             Effect::Start | Effect::Stop => template::powered(self, operation),
+            Effect::ResetPassword => environments::password_set(self, operation),
             Effect::Export => export::exported(self, operation),
             Effect::Enable => {}
+            Effect::Lab => publishing::ended(self, operation),
+            Effect::Machine => machines::ended(self, operation),
+            Effect::Invite => users::invited(self, operation),
         }
         for key in &operation.targets {
             self.edit(key, |resource| {
@@ -321,15 +367,17 @@ pub(crate) fn poll(world: &World, request: &Request, id: &str) -> Result<Respons
     let unknown = || Refusal::new(404, "NotFound", format!("The operation '{id}' could not be found."));
     let operation =
         world.operation(&id.to_lowercase()).filter(|operation| !operation.vanished).ok_or_else(unknown)?;
-    let monitor = operation.family == Family::Resources
-        || request.query("monitor").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let monitor = match request.query("monitor") {
+        Some(value) => value.eq_ignore_ascii_case("true"),
+        None => operation.family == Family::Resources,
+    };
     let (name, value) = world.pace.retry_header();
     let status = status_body(world, operation);
     Ok(match (monitor, operation.ended, &operation.failure) {
         (false, None, _) => Response::json(200, status).with(name, value),
         (false, Some(_), _) => Response::json(200, status),
         (true, None, _) => {
-            let own = operation.url(request, operation.family != Family::Resources);
+            let own = operation.url(request, true);
             Response::empty(202).with("location", own).with(name, value)
         }
         (true, Some(_), Some(problem)) => {

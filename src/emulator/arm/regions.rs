@@ -120,6 +120,11 @@ pub(crate) fn display_names() -> Vec<&'static str> {
     REGIONS.iter().map(|region| region.display).collect()
 }
 
+/// Names of all regions.
+pub(crate) fn names() -> Vec<&'static str> {
+    REGIONS.iter().map(|region| region.name).collect()
+}
+
 /// The regions as `GET …/locations` lists them.
 pub(crate) fn listed(subscription: &str) -> Vec<Value> {
     REGIONS

@@ -6,7 +6,8 @@ use crate::emulator::arm::shape::without_nulls;
 use crate::emulator::arm::types::Kind;
 use crate::emulator::clock::Tick;
 use crate::emulator::compute::versions;
-use crate::emulator::lab_accounts::{accounts, labs, shared_galleries, template};
+use crate::emulator::lab_accounts::{self, accounts, environments, labs, shared_galleries, template};
+use crate::emulator::lab_plans;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde_json::{Value, json};
@@ -23,13 +24,20 @@ pub(crate) fn of(world: &World, resource: &Resource, request: &Request) -> Value
         Kind::SharedGallery => shared_galleries::show(resource, &mut body),
         Kind::Lab => labs::show(world, resource, &mut body),
         Kind::Setting => template::show(world, resource, request, &mut body),
+        Kind::Environment => environments::show(world, resource, request, &mut body),
         _ => {}
     }
-    if resource.kind.is_lab_services() {
+    if resource.kind.is_of_lab_plans() {
+        lab_plans::show(world, resource, request, &mut body);
+    }
+    if resource.kind.is_of_lab_accounts() {
         body["properties"]["uniqueIdentifier"] = json!(resource.unique);
         if let Some(latest) = &resource.latest {
             body["properties"]["latestOperationResult"] = latest_result(world, latest, request);
         }
+    }
+    if request.query("api-version") == Some("2018-10-15") {
+        lab_accounts::as_published(&mut body);
     }
     if let Value::Object(object) = &mut body {
         without_nulls(object);
@@ -68,7 +76,7 @@ pub(crate) fn list(request: &Request, mut items: Vec<Value>) -> Result<Response,
         .query("$top")
         .map(|top| top.parse::<usize>().ok().filter(|top| *top > 0).ok_or_else(bad))
         .transpose()?;
-    let page = top.unwrap_or(PAGE).min(1000);
+    let page = top.or(request.page_size).unwrap_or(PAGE).min(1000);
     let after = request.query("$skiptoken").map(str::to_lowercase);
     let mut rest = items.into_iter().filter(|item| after.as_ref().is_none_or(|after| key(item) > *after));
     let value: Vec<Value> = rest.by_ref().take(page).collect();
@@ -123,15 +131,22 @@ mod tests {
     #[test]
     fn pages_lead_to_the_end_and_lose_nothing() {
         let items: Vec<Value> = (0..7).map(|n| json!({ "id": format!("/x/{n}") })).collect();
-        let mut request = Request::new("GET", "/x?api-version=2024-03-03&$top=3");
+        for (query, size) in [("&$top=3", None), ("", Some(3)), ("&$top=2", Some(6)), ("", Some(1))] {
+            assert_eq!(seen(&items, query, size), 7, "{query} {size:?}");
+        }
+    }
+
+    /// Items on all the pages.
+    fn seen(items: &[Value], query: &str, page_size: Option<usize>) -> usize {
+        let mut request = Request::new("GET", &format!("/x?api-version=2024-03-03{query}"));
         let mut seen = 0;
         loop {
-            let body = list(&request, items.clone()).expect("a page").body.expect("a body");
+            request.page_size = page_size;
+            let body = list(&request, items.to_vec()).expect("a page").body.expect("a body");
             seen += body["value"].as_array().map_or(0, Vec::len);
-            let Some(link) = body["nextLink"].as_str() else { break };
+            let Some(link) = body["nextLink"].as_str() else { return seen };
             assert!(link.starts_with("http://127.0.0.1/x?api-version=2024-03-03"), "{link}");
             request = Request::new("GET", link.trim_start_matches("http://127.0.0.1"));
         }
-        assert_eq!(seen, 7);
     }
 }

@@ -4,7 +4,7 @@ use crate::emulator::arm::types::Kind;
 use crate::emulator::clock::Tick;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A resource's `provisioningState`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,10 @@ pub(crate) enum Facts {
     Account(AccountFacts),
     Attachment(AttachmentFacts),
     Setting(Box<SettingFacts>),
+    Environment(EnvironmentFacts),
+    Plan(PlanFacts),
+    Lab(Box<LabFacts>),
+    Machine(MachineFacts),
 }
 
 /// Of an image version.
@@ -93,6 +97,9 @@ pub(crate) struct VersionFacts {
 pub(crate) struct AccountFacts {
     /// Marketplace images whose `isEnabled` somebody set, by lower-case name.
     pub(crate) marketplace: BTreeMap<String, bool>,
+    /// The labs that each user marked, by the user's mail address.
+    #[serde(default)]
+    pub(crate) favorites: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Of an attached gallery.
@@ -121,7 +128,119 @@ pub(crate) struct SettingFacts {
     pub(crate) running: bool,
     /// Counts publishes, so that each makes other machines.
     pub(crate) generation: u64,
-    pub(crate) machines: u64,
+}
+
+/// Of an environment, a student's machine.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EnvironmentFacts {
+    /// Its place among the machines of its lab.
+    pub(crate) number: u64,
+    pub(crate) user_name: String,
+    /// The mail address of whom it belongs to.
+    pub(crate) claimed_by: Option<String>,
+    pub(crate) running: bool,
+    /// The operation that starts or stops it, or sets its password.
+    pub(crate) at_work: Option<String>,
+    pub(crate) password_reset: Option<Tick>,
+}
+
+/// Of a lab plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlanFacts {
+    /// Marketplace images whose `enabledState` somebody set, by name.
+    pub(crate) marketplace: BTreeMap<String, bool>,
+    /// The attached gallery.
+    pub(crate) gallery: Option<AttachedFacts>,
+}
+
+/// Of the gallery that a lab plan has attached.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AttachedFacts {
+    /// The gallery's key.
+    pub(crate) key: String,
+    pub(crate) since: Tick,
+    /// Images whose `enabledState` somebody set, by lower-case name.
+    pub(crate) images: BTreeMap<String, bool>,
+}
+
+/// Of a lab that stands beside its plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LabFacts {
+    pub(crate) image: TemplateImage,
+    pub(crate) state: LabState,
+    /// The operation that ends `Publishing`, `Scaling` or `Syncing`.
+    pub(crate) state_operation: Option<String>,
+    /// True once machines for the users were made.
+    pub(crate) published: bool,
+}
+
+/// The `state` of a lab that stands beside its plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum LabState {
+    #[default]
+    Draft,
+    Publishing,
+    Scaling,
+    Syncing,
+    Published,
+}
+
+impl LabState {
+    /// As answers spell it.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::Publishing => "Publishing",
+            Self::Scaling => "Scaling",
+            Self::Syncing => "Syncing",
+            Self::Published => "Published",
+        }
+    }
+}
+
+/// Of a virtual machine of such a lab.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MachineFacts {
+    pub(crate) is_template: bool,
+    pub(crate) state: MachineState,
+    /// The state to fall back to when what is under way fails.
+    pub(crate) before: MachineState,
+}
+
+/// The `state` of a virtual machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum MachineState {
+    #[default]
+    Stopped,
+    Starting,
+    Running,
+    Stopping,
+    ResettingPassword,
+    Reimaging,
+    Redeploying,
+}
+
+impl MachineState {
+    /// As answers spell it.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Stopped => "Stopped",
+            Self::Starting => "Starting",
+            Self::Running => "Running",
+            Self::Stopping => "Stopping",
+            Self::ResettingPassword => "ResettingPassword",
+            Self::Reimaging => "Reimaging",
+            Self::Redeploying => "Redeploying",
+        }
+    }
+
+    /// The state that this one leads to.
+    pub(crate) fn goal(self) -> Self {
+        match self {
+            Self::Stopped | Self::Stopping | Self::Reimaging => Self::Stopped,
+            Self::Starting | Self::Running | Self::ResettingPassword | Self::Redeploying => Self::Running,
+        }
+    }
 }
 
 /// What a template was made from.
@@ -223,6 +342,41 @@ impl Resource {
     /// The facts of an environment setting.
     pub(crate) fn setting(&self) -> Option<&SettingFacts> {
         if let Facts::Setting(facts) = &self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of an environment.
+    pub(crate) fn environment(&self) -> Option<&EnvironmentFacts> {
+        if let Facts::Environment(facts) = &self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of an environment, to change.
+    pub(crate) fn environment_mut(&mut self) -> Option<&mut EnvironmentFacts> {
+        if let Facts::Environment(facts) = &mut self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of a lab plan.
+    pub(crate) fn plan(&self) -> Option<&PlanFacts> {
+        if let Facts::Plan(facts) = &self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of a lab that stands beside its plan.
+    pub(crate) fn lab(&self) -> Option<&LabFacts> {
+        if let Facts::Lab(facts) = &self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of such a lab, to change.
+    pub(crate) fn lab_mut(&mut self) -> Option<&mut LabFacts> {
+        if let Facts::Lab(facts) = &mut self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of a virtual machine.
+    pub(crate) fn machine(&self) -> Option<&MachineFacts> {
+        if let Facts::Machine(facts) = &self.facts { Some(facts) } else { None }
+    }
+
+    /// The facts of a virtual machine, to change.
+    pub(crate) fn machine_mut(&mut self) -> Option<&mut MachineFacts> {
+        if let Facts::Machine(facts) = &mut self.facts { Some(facts) } else { None }
     }
 
     /// The facts of an environment setting, to change.

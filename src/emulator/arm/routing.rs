@@ -4,12 +4,14 @@ use crate::emulator::arm::errors::{Refusal, no_such_verb, unknown_type};
 use crate::emulator::arm::operations::poll;
 use crate::emulator::arm::path::Path;
 use crate::emulator::arm::resource::Resource;
-use crate::emulator::arm::types::{Address, Kind, address, check_version, dated_version};
-use crate::emulator::arm::{groups, subscriptions};
+use crate::emulator::arm::types::{Address, Kind, Target, address, check_version, dated_version};
+use crate::emulator::arm::{groups, retirement, subscriptions};
 use crate::emulator::compute::{galleries, versions};
 use crate::emulator::lab_accounts::{
-    accounts, environments, labs, marketplace, shared_galleries, shared_images, template, users,
+    accounts, environments, global_users, labs, marketplace, schedules, shared_galleries, shared_images,
+    template, users,
 };
+use crate::emulator::lab_plans::{self, images, machines, plans, skus, usages};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 
@@ -44,6 +46,9 @@ impl Call<'_> {
         let segment = kind.segment();
         match kind {
             Kind::Gallery => format!("{}/providers/Microsoft.Compute/{segment}/{name}", holder.id),
+            Kind::LabPlan | Kind::PlanLab => {
+                format!("{}/providers/Microsoft.LabServices/{segment}/{name}", holder.id)
+            }
             Kind::LabAccount => {
                 // Lab Services spells all but the names in lower case.
                 let group = holder.id.replacen("/resourceGroups/", "/resourcegroups/", 1);
@@ -71,7 +76,11 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
         }
         (_, ["providers"] | ["providers", _] | ["providers", _, "operations"]) => {
             version()?;
-            subscriptions::providers(request, path)
+            subscriptions::providers(world, request, path)
+        }
+        (_, ["providers", "microsoft.labservices", "users", _, action]) => {
+            let (action, user) = (action.to_string(), path.segments[3].clone());
+            global_users::answer(world, request, &user, &action)
         }
         (
             _,
@@ -80,7 +89,7 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
             | ["subscriptions", _, "providers", _, "register" | "unregister"],
         ) => {
             version()?;
-            subscriptions::providers(request, path)
+            subscriptions::providers(world, request, path)
         }
         (_, ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"]) => {
             version()?;
@@ -95,6 +104,15 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
             "GET",
             ["subscriptions", _, "providers", "microsoft.compute" | "microsoft.labservices", rest @ ..],
         ) if operation(rest).is_some() => poll(world, request, operation(rest).unwrap_or_default()),
+        ("GET", ["subscriptions", subscription, "providers", "microsoft.labservices", rest @ ..])
+            if matches!(rest, ["skus"] | ["locations", _, "usages"]) =>
+        {
+            check_version(Kind::PlanLab, request.query("api-version"))?;
+            match rest {
+                ["locations", location, _] => usages::list(world, request, subscription, location),
+                _ => skus::list(request),
+            }
+        }
         (_, ["subscriptions", _, "providers", namespace, _, ..]) if known(namespace) => {
             resource(world, request, address(path, None, 4)?)
         }
@@ -140,8 +158,22 @@ fn check_subscription(subscription: &str) -> Result<(), Refusal> {
 }
 
 fn resource(world: &mut World, request: &Request, address: Address) -> Result<Response, Refusal> {
+    retirement::check(world, request, &address)?;
     check_version(address.kind, request.query("api-version"))?;
+    // Of what stands in a group, a subscription has lists alone.
+    if let (None, Some(info)) = (&address.group, address.kind.info())
+        && address.target != Target::Collection
+    {
+        return Err(unknown_type(info.namespace, &info.short()));
+    }
+    subscriptions::check_registered(world, request, &address)?;
     let kind = address.kind;
+    // Generic clients ask in this way whether a resource is there.
+    if request.method == "HEAD" && address.target == Target::Item {
+        let asked = Request { method: "GET".to_owned(), ..request.clone() };
+        let answer = resource(world, &asked, address).unwrap_or_else(Refusal::into_response);
+        return Ok(Response::empty(if answer.status == 200 { 204 } else { answer.status }));
+    }
     let call = Call { request, address };
     match kind {
         Kind::Group => Err(call.no_such_verb()),
@@ -155,5 +187,12 @@ fn resource(world: &mut World, request: &Request, address: Address) -> Result<Re
         Kind::User => users::answer(world, &call),
         Kind::Setting => template::answer(world, &call),
         Kind::Environment => environments::answer(world, &call),
+        Kind::TemplateSchedule => schedules::answer(world, &call),
+        Kind::LabPlan => plans::answer(world, &call),
+        Kind::PlanImage => images::answer(world, &call),
+        Kind::PlanLab => lab_plans::labs::answer(world, &call),
+        Kind::Schedule => lab_plans::schedules::answer(world, &call),
+        Kind::PlanUser => lab_plans::users::answer(world, &call),
+        Kind::Machine => machines::answer(world, &call),
     }
 }

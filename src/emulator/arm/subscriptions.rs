@@ -2,11 +2,11 @@
 //!
 //! Source: Resources REST 2024-07-01; requests of the official CLI at login and of generic resource commands.
 
-use crate::emulator::arm::errors::{Refusal, no_such_verb};
+use crate::emulator::arm::errors::{Refusal, conflict, no_such_verb};
 use crate::emulator::arm::path::Path;
-use crate::emulator::arm::regions;
 use crate::emulator::arm::rendering::list;
-use crate::emulator::arm::types::{Kind, TYPES, TypeInfo};
+use crate::emulator::arm::types::{Address, Kind, LABS, TYPES, TypeInfo};
+use crate::emulator::arm::{regions, retirement};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde_json::{Value, json};
@@ -19,7 +19,10 @@ pub const DEFAULT_SUBSCRIPTION: &str = "11111111-1111-1111-1111-111111111111";
 pub const DEFAULT_TENANT: &str = "22222222-2222-2222-2222-222222222222";
 
 /// The providers that are served.
-const NAMESPACES: &[&str] = &["Microsoft.Compute", "Microsoft.LabServices", "Microsoft.Resources"];
+const NAMESPACES: &[&str] = &["Microsoft.Compute", LABS, RESOURCES];
+
+/// Where groups and subscriptions belong, which nobody registers for.
+const RESOURCES: &str = "Microsoft.Resources";
 
 /// API versions of resource groups and generic resources that the providers list names; any dated one is accepted.
 const RESOURCES_VERSIONS: &[&str] = &["2025-04-01", "2024-11-01", "2024-07-01", "2022-12-01", "2021-04-01"];
@@ -74,13 +77,14 @@ fn subscription(id: &str) -> Value {
 }
 
 /// Answers the providers' lists, one provider, its registration and its operations.
-pub(crate) fn providers(request: &Request, path: &Path) -> Result<Response, Refusal> {
+pub(crate) fn providers(world: &mut World, request: &Request, path: &Path) -> Result<Response, Refusal> {
     let lower = path.lower();
     let below = if lower[0] == "subscriptions" { 2 } else { 0 };
     let prefix = if below == 2 { format!("/subscriptions/{}", path.segments[1]) } else { String::new() };
+    let served = NAMESPACES.iter().filter(|namespace| **namespace != LABS || !retirement::is_over(world));
     let Some(asked) = lower.get(below + 1) else {
         return match request.method.as_str() {
-            "GET" => list(request, NAMESPACES.iter().map(|namespace| provider(&prefix, namespace)).collect()),
+            "GET" => list(request, served.map(|namespace| provider(world, &prefix, namespace)).collect()),
             other => Err(no_such_verb(other)),
         };
     };
@@ -88,18 +92,57 @@ pub(crate) fn providers(request: &Request, path: &Path) -> Result<Response, Refu
         let message = format!("The resource namespace '{}' is invalid.", path.segments[below + 1]);
         Refusal::new(404, "InvalidResourceNamespace", message)
     };
-    let namespace =
-        NAMESPACES.iter().find(|namespace| namespace.eq_ignore_ascii_case(asked)).ok_or_else(unknown)?;
+    let namespace = { served }.find(|namespace| namespace.eq_ignore_ascii_case(asked)).ok_or_else(unknown)?;
     match (request.method.as_str(), lower.get(below + 2)) {
-        ("GET", None) | ("POST", Some(&("register" | "unregister"))) => {
-            Ok(Response::json(200, provider(&prefix, namespace)))
+        ("GET", None) => Ok(Response::json(200, provider(world, &prefix, namespace))),
+        ("POST", Some(&("register" | "unregister"))) if below == 2 => {
+            let registers = lower.get(below + 2) == Some(&"register");
+            if !registers {
+                check_unused(world, &prefix, namespace)?;
+            }
+            world.register(&path.segments[1], namespace, registers);
+            Ok(Response::json(200, provider(world, &prefix, namespace)))
         }
         ("GET", Some(&"operations")) => Ok(Response::json(200, json!({ "value": operations(namespace) }))),
         (other, _) => Err(no_such_verb(other)),
     }
 }
 
-fn provider(prefix: &str, namespace: &str) -> Value {
+/// Refuses to end the registration for what a subscription still uses.
+fn check_unused(world: &World, prefix: &str, namespace: &str) -> Result<(), Refusal> {
+    if namespace == RESOURCES {
+        return Err(conflict(format!("The registration for '{namespace}' cannot be ended.")));
+    }
+    let kinds = || TYPES.iter().filter(|info| info.namespace == namespace && info.path.len() == 1);
+    let prefix = format!("{prefix}/").to_lowercase();
+    let used = kinds().find_map(|info| world.all_of(info.kind, &prefix).next());
+    used.map_or(Ok(()), |resource| {
+        Err(conflict(format!(
+            "The subscription cannot be unregistered from the namespace '{namespace}' while it has resources of it, such as '{}'.",
+            resource.id
+        )))
+    })
+}
+
+/// Refuses a change of what the subscription is not registered for.
+///
+/// # Errors
+/// 409 `MissingSubscriptionRegistration`; the official CLI then registers by itself.
+pub(crate) fn check_registered(world: &World, request: &Request, address: &Address) -> Result<(), Refusal> {
+    let Some(info) = address.kind.info() else { return Ok(()) };
+    if matches!(request.method.as_str(), "GET" | "HEAD" | "DELETE")
+        || world.is_registered(&address.subscription, info.namespace)
+    {
+        return Ok(());
+    }
+    let message = format!(
+        "The subscription is not registered to use namespace '{}'. See https://aka.ms/rps-not-found for how to register subscriptions.",
+        info.namespace
+    );
+    Err(Refusal::new(409, "MissingSubscriptionRegistration", message).about(info.namespace))
+}
+
+fn provider(world: &World, prefix: &str, namespace: &str) -> Value {
     let rows = TYPES.iter().filter(|info| info.namespace == namespace).map(|info| {
         // Only what stands in a group of its own has regions.
         let locations = if info.path.len() == 1 { regions::display_names() } else { Vec::new() };
@@ -111,7 +154,8 @@ fn provider(prefix: &str, namespace: &str) -> Value {
         })
     });
     let mut types: Vec<Value> = rows.collect();
-    if namespace == "Microsoft.Resources" {
+    let is_registered = world.is_registered(prefix.trim_start_matches("/subscriptions/"), namespace);
+    if namespace == RESOURCES {
         types.extend(["resourceGroups", "subscriptions", "resources"].map(|name| {
             json!({ "resourceType": name, "locations": regions::display_names(), "apiVersions": RESOURCES_VERSIONS, "capabilities": "SupportsTags" })
         }));
@@ -119,22 +163,34 @@ fn provider(prefix: &str, namespace: &str) -> Value {
     json!({
         "id": format!("{prefix}/providers/{namespace}"),
         "namespace": namespace,
-        "registrationPolicy": "RegistrationRequired",
-        "registrationState": "Registered",
+        "registrationPolicy": if namespace == RESOURCES { "RegistrationFree" } else { "RegistrationRequired" },
+        "registrationState": if is_registered { "Registered" } else { "NotRegistered" },
         "resourceTypes": types,
     })
 }
+
+/// What can be done to resources besides reading, writing and deleting them.
+const ACTIONS: &[(Kind, &[&str])] = &[
+    (Kind::LabAccount, &["CreateLab", "GetRegionalAvailability", "GetPricingAndAvailability"]),
+    (Kind::Lab, &["AddUsers", "Register", "SendEmail", "SyncUserList"]),
+    (Kind::Setting, &["Publish", "ClaimAny", "Start", "Stop", "SaveImage"]),
+    (Kind::Environment, &["Claim", "ResetPassword", "Start", "Stop"]),
+];
 
 fn operations(namespace: &str) -> Vec<Value> {
     let verbs = |info: &TypeInfo| {
         let kind = info.kind.arm_type();
         let short = info.short();
-        ["read", "write", "delete"].map(|verb| {
+        let actions = ACTIONS.iter().filter(|(of, _)| *of == info.kind).flat_map(|(_, actions)| *actions);
+        let actions = actions.map(|action| format!("{action}/action"));
+        let verbs = ["read", "write", "delete"].map(str::to_owned).into_iter().chain(actions);
+        let rows = verbs.map(|verb| {
             json!({
                 "name": format!("{kind}/{verb}"),
                 "display": { "provider": namespace, "resource": short, "operation": verb, "description": format!("{verb} {short}") },
             })
-        })
+        });
+        rows.collect::<Vec<_>>()
     };
     TYPES.iter().filter(|info| info.namespace == namespace).flat_map(verbs).collect()
 }

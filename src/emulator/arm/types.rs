@@ -22,6 +22,13 @@ pub(crate) enum Kind {
     User,
     Setting,
     Environment,
+    TemplateSchedule,
+    LabPlan,
+    PlanImage,
+    PlanLab,
+    Schedule,
+    PlanUser,
+    Machine,
 }
 
 /// One row of the table of types.
@@ -53,12 +60,15 @@ const GALLERY_VERSIONS: &[&str] = &[
     "2018-06-01",
 ];
 /// API versions of lab accounts.
-const ACCOUNT_VERSIONS: &[&str] = &["2018-10-15", "2019-01-01-preview"];
+const ACCOUNT_VERSIONS: &[&str] = &["2019-01-01-preview", "2018-10-15"];
 /// API versions of what only the preview has.
 const PREVIEW: &[&str] = &["2019-01-01-preview"];
 
+/// API versions of lab plans and of what is made from them.
+const PLAN_VERSIONS: &[&str] = &["2023-06-07", "2022-08-01", "2021-11-15-preview"];
+
 const COMPUTE: &str = "Microsoft.Compute";
-const LABS: &str = "Microsoft.LabServices";
+pub(crate) const LABS: &str = "Microsoft.LabServices";
 
 /// Every type that is served, but resource groups, which have paths of their own.
 pub(crate) static TYPES: &[TypeInfo] = &[
@@ -113,6 +123,28 @@ pub(crate) static TYPES: &[TypeInfo] = &[
         path: &["labAccounts", "labs", "environmentSettings", "environments"],
         versions: ACCOUNT_VERSIONS,
     },
+    TypeInfo {
+        kind: Kind::TemplateSchedule,
+        namespace: LABS,
+        path: &["labAccounts", "labs", "environmentSettings", "schedules"],
+        versions: PREVIEW,
+    },
+    TypeInfo { kind: Kind::LabPlan, namespace: LABS, path: &["labPlans"], versions: PLAN_VERSIONS },
+    TypeInfo {
+        kind: Kind::PlanImage,
+        namespace: LABS,
+        path: &["labPlans", "images"],
+        versions: PLAN_VERSIONS,
+    },
+    TypeInfo { kind: Kind::PlanLab, namespace: LABS, path: &["labs"], versions: PLAN_VERSIONS },
+    TypeInfo { kind: Kind::Schedule, namespace: LABS, path: &["labs", "schedules"], versions: PLAN_VERSIONS },
+    TypeInfo { kind: Kind::PlanUser, namespace: LABS, path: &["labs", "users"], versions: PLAN_VERSIONS },
+    TypeInfo {
+        kind: Kind::Machine,
+        namespace: LABS,
+        path: &["labs", "virtualMachines"],
+        versions: PLAN_VERSIONS,
+    },
 ];
 
 impl TypeInfo {
@@ -136,15 +168,25 @@ impl Kind {
         )
     }
 
-    /// The segment that stands before a resource's own name, as ids spell it: Lab Services writes ids in lower case.
+    /// The segment that stands before a resource's own name, as ids spell it: those of lab accounts are in lower case.
     pub(crate) fn segment(self) -> String {
         let last = self.info().and_then(|info| info.path.last()).copied().unwrap_or("resourceGroups");
-        if self.is_lab_services() { last.to_lowercase() } else { last.to_owned() }
+        if self.is_of_lab_accounts() { last.to_lowercase() } else { last.to_owned() }
     }
 
     /// True for the kinds of Lab Services.
     pub(crate) fn is_lab_services(self) -> bool {
         self.info().is_some_and(|info| info.namespace == LABS)
+    }
+
+    /// True for lab accounts and all below them, the first generation of Lab Services.
+    pub(crate) fn is_of_lab_accounts(self) -> bool {
+        self.is_lab_services() && self.info().is_some_and(|info| info.path[0] == "labAccounts")
+    }
+
+    /// True for lab plans, labs of their own and all below them, the second generation of Lab Services.
+    pub(crate) fn is_of_lab_plans(self) -> bool {
+        self.is_lab_services() && !self.is_of_lab_accounts()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::emulator::arm::shape::{self, Object};
 use crate::emulator::arm::tracked::{self, Wanted};
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::clock::Work;
+use crate::emulator::compute::sharing;
+use crate::emulator::index::{definition_claim, gallery_claim};
 use crate::emulator::message::Response;
 use crate::emulator::world::World;
 use serde_json::{Value, json};
@@ -128,18 +130,13 @@ fn put_gallery(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> 
     let tags = shape::tags(&wanted.body)?;
     if wanted.existing.is_none() {
         check_unique_in_subscription(world, call)?;
+        check_room(world, call, &location)?;
     }
     let mut properties = tracked::properties(&wanted.body)?;
     shape::text(&properties, "description")?;
-    let mut sharing = shape::member(&properties, "sharingProfile")?.into_owned();
-    shape::canonical(
-        &mut sharing,
-        "permissions",
-        &["Private", "Groups", "Community"],
-        "gallery.properties.sharingProfile.permissions",
-    )?;
-    if !sharing.is_empty() {
-        properties.insert("sharingProfile".into(), Value::Object(sharing));
+    shape::boolean(&*shape::member(&properties, "softDeletePolicy")?, "isSoftDeleteEnabled")?;
+    if let Some(sharing) = sharing::profile(world, &properties, wanted.existing.as_ref())? {
+        properties.insert("sharingProfile".into(), sharing);
     }
     if let Some(existing) = &wanted.existing {
         shape::keep_fixed(
@@ -161,6 +158,23 @@ fn put_gallery(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> 
     (gallery.location, gallery.tags, gallery.properties) = (Some(location), tags, properties);
     gallery.extra = identity.map(|identity| ("identity".to_owned(), identity)).into_iter().collect();
     Ok(commit(world, call, gallery, status, Work::Small))
+}
+
+/// Refuses more of a kind than a subscription may have in a region. Source: Azure Compute Gallery, limits.
+pub(crate) fn check_room(world: &World, call: &Call<'_>, region: &str) -> Result<(), Refusal> {
+    let (kind, subscription) = (call.address.kind, &call.address.subscription);
+    let (most, name) = match kind {
+        Kind::Gallery => (100, "galleries"),
+        Kind::Definition => (1000, "gallery image definitions"),
+        _ => (10_000, "gallery image versions"),
+    };
+    if world.count(kind, subscription, region) < most {
+        return Ok(());
+    }
+    let message = format!(
+        "The subscription '{subscription}' has {most} {name} in '{region}', which is the limit. Delete some before making others."
+    );
+    Err(Refusal::new(409, "ResourceQuotaExceeded", message))
 }
 
 /// The `identity` of a body, its own ids filled in.
@@ -213,9 +227,8 @@ fn holds(name: &str, good: impl Fn(char) -> bool) -> bool {
 
 /// A gallery's `uniqueName` has no group in it, so its name is unique in the subscription.
 fn check_unique_in_subscription(world: &World, call: &Call<'_>) -> Result<(), Refusal> {
-    let (name, prefix) =
-        (call.address.name(), format!("/subscriptions/{}/", call.address.subscription).to_lowercase());
-    let taken = world.all_of(Kind::Gallery, &prefix).find(|gallery| gallery.name.eq_ignore_ascii_case(name));
+    let name = call.address.name();
+    let taken = world.claiming(&gallery_claim(&call.address.subscription, name)).next();
     taken.map_or(Ok(()), |gallery| {
         Err(conflict(format!("The gallery name '{name}' is already in use in this subscription: '{}'. Choose a different name.", gallery.id)))
     })
@@ -249,6 +262,9 @@ fn put_definition(world: &mut World, call: &Call<'_>) -> Result<Response, Refusa
     check_definition(world, &mut properties, old)?;
     defaults(&mut properties, call.api_version());
     check_unique_identifier(world, call, &properties)?;
+    if wanted.existing.is_none() {
+        check_room(world, call, &location)?;
+    }
     properties.remove("provisioningState");
     let status = wanted.status;
     let mut definition = subject(world, call, wanted.existing)?;
@@ -351,12 +367,7 @@ fn check_unique_identifier(world: &World, call: &Call<'_>, properties: &Object) 
 pub(crate) fn same_identifier<'a>(
     world: &'a World,
     gallery: &str,
-    identifier: &'a Value,
-) -> impl Iterator<Item = &'a Resource> {
-    let same = move |part: &str, other: &Resource| {
-        other.properties.get("identifier").is_some_and(|found| shape::alike(&found[part], &identifier[part]))
-    };
-    world
-        .children(gallery, Kind::Definition)
-        .filter(move |other| ["publisher", "offer", "sku"].iter().all(|part| same(part, other)))
+    identifier: &Value,
+) -> impl Iterator<Item = &'a Resource> + use<'a> {
+    definition_claim(gallery, identifier).into_iter().flat_map(|claim| world.claiming(&claim))
 }

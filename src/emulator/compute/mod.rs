@@ -2,4 +2,5 @@
 
 pub(crate) mod galleries;
 pub(crate) mod publishing_profile;
+pub(crate) mod sharing;
 pub(crate) mod versions;

@@ -12,7 +12,7 @@ use crate::emulator::arm::shape::{self, Object};
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{path, rendering, tracked};
 use crate::emulator::clock::{Tick, Work};
-use crate::emulator::compute::galleries::{commit, list, subject};
+use crate::emulator::compute::galleries::{check_room, commit, list, subject};
 use crate::emulator::compute::publishing_profile;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
@@ -92,7 +92,8 @@ fn put(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
         shape::keep_fixed(old, &mut properties, FIXED, "galleryImageVersion.properties")?;
         properties.insert("storageProfile".into(), old["storageProfile"].clone());
     } else {
-        size = check_source(world, call, &properties)?;
+        check_room(world, call, &location)?;
+        size = check_source(world, call, &properties, &location)?;
         let profile = storage_profile(&properties, size)?;
         properties.insert("storageProfile".into(), profile);
     }
@@ -143,7 +144,7 @@ pub(crate) fn number(name: &str) -> Option<(i32, i32, i32)> {
 }
 
 /// Checks that there is one source and that it is there; gives its gigabytes.
-fn check_source(world: &World, call: &Call<'_>, properties: &Object) -> Result<u64, Refusal> {
+fn check_source(world: &World, call: &Call<'_>, properties: &Object, location: &str) -> Result<u64, Refusal> {
     const AT: &str = "galleryImageVersion.properties.storageProfile";
     let missing = || invalid_parameter(AT, format!("Required parameter '{AT}' is missing (null)."));
     let profile = properties.get("storageProfile").and_then(Value::as_object).ok_or_else(missing)?;
@@ -167,11 +168,11 @@ fn check_source(world: &World, call: &Call<'_>, properties: &Object) -> Result<u
         ));
     }
     let Some(id) = named.pop() else { return Ok(FOREIGN_SOURCE_GB) };
-    source_size(world, call, &id)
+    source_size(world, call, &id, location)
 }
 
-/// Gigabytes of the source of that id, which must be there if it is of a type that is served.
-fn source_size(world: &World, call: &Call<'_>, id: &str) -> Result<u64, Refusal> {
+/// Gigabytes of the source of that id, which must be there, in the version's region, if it is of a type that is served.
+fn source_size(world: &World, call: &Call<'_>, id: &str, location: &str) -> Result<u64, Refusal> {
     let key = path::key(id);
     let parts: Vec<&str> = key.split('/').collect();
     match parts[..] {
@@ -190,9 +191,9 @@ fn source_size(world: &World, call: &Call<'_>, id: &str) -> Result<u64, Refusal>
             "versions",
             _,
         ] => {
-            let found = world
-                .resource(&key)
-                .filter(|version| version.version_facts().is_some_and(|facts| facts.succeeded.is_some()));
+            let is_here =
+                |facts: &VersionFacts| facts.succeeded.is_some() && facts.regions.contains_key(location);
+            let found = world.resource(&key).filter(|version| version.version_facts().is_some_and(is_here));
             let version = found.ok_or_else(|| source_not_found(id))?;
             check_same_system(world, call, &key)?;
             Ok(version.version_facts().map_or(FOREIGN_SOURCE_GB, |facts| facts.size))

@@ -15,8 +15,8 @@ use crate::emulator::arm::types::Kind;
 use crate::emulator::clock::Work;
 use crate::emulator::compute::versions;
 use crate::emulator::lab_accounts::accounts::{latest, size};
-use crate::emulator::lab_accounts::labs::lab_properties;
-use crate::emulator::lab_accounts::{marketplace, shared_images};
+use crate::emulator::lab_accounts::labs::{follow_group, lab_properties};
+use crate::emulator::lab_accounts::{marketplace, shared_images, users};
 use crate::emulator::message::Response;
 use crate::emulator::world::{World, not_deleting};
 use serde_json::json;
@@ -65,6 +65,8 @@ pub(crate) fn create_lab(world: &mut World, call: &Call<'_>) -> Result<Response,
     setting.location = account.location;
     setting.properties.insert("configurationState".into(), json!("NotApplicable"));
     setting.facts = Facts::Setting(Box::new(order.template));
+    let members = follow_group(world, &mut lab)?;
+    users::sync(world, &lab, members);
     world.put(lab);
     world.put(setting);
     Ok(Response::empty(200))

@@ -8,7 +8,7 @@ use crate::emulator::arm::errors::{Refusal, conflict, invalid_parameter};
 use crate::emulator::arm::operations::{Announce, Beginning, Effect, Family, Finish, Operation};
 use crate::emulator::arm::path::parent;
 use crate::emulator::arm::regions::{geography_of, region};
-use crate::emulator::arm::resource::{Facts, Provisioning, Resource, SettingFacts, VersionFacts};
+use crate::emulator::arm::resource::{Facts, Provisioning, Resource, VersionFacts};
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::shape;
 use crate::emulator::arm::tracked::check_idle;
@@ -41,22 +41,21 @@ pub(crate) fn save_image(world: &mut World, call: &Call<'_>) -> Result<Response,
     check_idle(world, facts.export_operation.as_ref(), "the template")?;
     let (account, lab) = holders(world, &setting).ok_or_else(|| conflict("The lab account is gone."))?;
     let gallery = attached_gallery(world, &account)?;
-    not_deleting(&gallery)?;
-
-    let definition_key = format!("{}/images/{}", gallery.key(), name.to_lowercase());
-    let existing = world.resource(&definition_key).cloned();
-    if let Some(definition) = &existing {
-        check_target(definition, &facts)?;
-    }
-    let definition =
-        existing.clone().unwrap_or_else(|| new_definition(world, &gallery, name, &facts, &account, &lab));
-    let version = new_version(world, &definition, &account, &setting);
-    let made_definition = existing.is_none();
-    let operation = accept(world, &setting, &definition, &version);
-    if made_definition {
-        put_creating(world, definition, &operation);
-    }
-    put_creating(world, version, &operation);
+    let template = Template {
+        key: setting.key(),
+        machine: machine_id(&setting),
+        os_type: facts.image.os_type,
+        generation: facts.image.generation,
+        publisher: account.name,
+        offer: lab.name,
+        regions: geography_of(account.location.as_deref().unwrap_or_default())
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        family: Family::LabServices,
+        location: setting.location.clone().unwrap_or_default(),
+    };
+    let operation = save(world, &gallery, name, template)?;
     let latest = latest(call.request, &operation);
     world.edit(&setting.key(), |setting| {
         setting.latest = Some(latest);
@@ -65,6 +64,59 @@ pub(crate) fn save_image(world: &mut World, call: &Call<'_>) -> Result<Response,
         }
     });
     Ok(world.announced(Response::empty(202), call.request, &operation, Announce::Both))
+}
+
+/// A template VM that is to be saved, of an account's lab or of a plan's.
+pub(crate) struct Template {
+    /// The key of what is saved.
+    pub(crate) key: String,
+    /// The id of its virtual machine.
+    pub(crate) machine: String,
+    pub(crate) os_type: String,
+    pub(crate) generation: String,
+    /// Publisher and offer of a definition made for it.
+    pub(crate) publisher: String,
+    pub(crate) offer: String,
+    /// The regions that the version is copied to beside its definition's.
+    pub(crate) regions: Vec<String>,
+    /// Whose operation it is, and where.
+    pub(crate) family: Family,
+    pub(crate) location: String,
+}
+
+/// Begins to save `template` as the next version of the definition `name`, which is made if it is not there.
+///
+/// # Errors
+/// 409 for a gallery or definition on its way out, or a definition that takes no such image.
+pub(crate) fn save(
+    world: &mut World,
+    gallery: &Resource,
+    name: &str,
+    template: Template,
+) -> Result<String, Refusal> {
+    not_deleting(gallery)?;
+    let definition_key = format!("{}/images/{}", gallery.key(), name.to_lowercase());
+    let existing = world.resource(&definition_key).cloned();
+    if let Some(definition) = &existing {
+        check_target(definition, &template)?;
+    }
+    let made_definition = existing.is_none();
+    let definition = existing.unwrap_or_else(|| new_definition(world, gallery, name, &template));
+    let version = new_version(world, &definition, &template);
+    let Template { key, family, location, .. } = template;
+    let operation = world.begin(Beginning {
+        family,
+        effect: Effect::Export,
+        work: Work::Export,
+        targets: vec![key, definition.key(), version.key()],
+        finish: Finish::Status,
+        location,
+    });
+    if made_definition {
+        put_creating(world, definition, &operation);
+    }
+    put_creating(world, version, &operation);
+    Ok(operation)
 }
 
 /// Account and lab of a setting.
@@ -86,29 +138,22 @@ fn attached_gallery(world: &World, account: &Resource) -> Result<Resource, Refus
 }
 
 /// An existing definition takes exports only if it is specialized and of the same system.
-fn check_target(definition: &Resource, facts: &SettingFacts) -> Result<(), Refusal> {
+fn check_target(definition: &Resource, template: &Template) -> Result<(), Refusal> {
     not_deleting(definition)?;
-    if definition.text("osState") != "Specialized" || definition.text("osType") != facts.image.os_type {
+    if definition.text("osState") != "Specialized" || definition.text("osType") != template.os_type {
         let message = format!(
             "The image definition '{}' is '{}' '{}': a saved template needs one that is 'Specialized' '{}'.",
             definition.name,
             definition.text("osState"),
             definition.text("osType"),
-            facts.image.os_type
+            template.os_type
         );
         return Err(conflict(message));
     }
     Ok(())
 }
 
-fn new_definition(
-    world: &mut World,
-    gallery: &Resource,
-    name: &str,
-    facts: &SettingFacts,
-    account: &Resource,
-    lab: &Resource,
-) -> Resource {
+fn new_definition(world: &mut World, gallery: &Resource, name: &str, template: &Template) -> Resource {
     let unique = world.draw();
     let mut definition =
         Resource::new(Kind::Definition, format!("{}/images/{name}", gallery.id), name, world.now(), unique);
@@ -118,15 +163,15 @@ fn new_definition(
     };
     let numbered = |number: u32| {
         let sku = if number == 0 { part(name) } else { format!("{}-{number}", part(name)) };
-        json!({ "publisher": part(&account.name), "offer": part(&lab.name), "sku": sku })
+        json!({ "publisher": part(&template.publisher), "offer": part(&template.offer), "sku": sku })
     };
     let free = |identifier: &Value| same_identifier(world, &gallery.key(), identifier).next().is_none();
     let identifier = (0..).map(numbered).find(free).unwrap_or_default();
     definition.location.clone_from(&gallery.location);
     let properties = [
-        ("osType", json!(facts.image.os_type)),
+        ("osType", json!(template.os_type)),
         ("osState", json!("Specialized")),
-        ("hyperVGeneration", json!(facts.image.generation)),
+        ("hyperVGeneration", json!(template.generation)),
         ("architecture", json!("x64")),
         ("identifier", identifier),
     ];
@@ -135,7 +180,7 @@ fn new_definition(
 }
 
 /// The next version: 1.0.0 first, then the highest with its last part one higher.
-fn new_version(world: &mut World, definition: &Resource, account: &Resource, setting: &Resource) -> Resource {
+fn new_version(world: &mut World, definition: &Resource, template: &Template) -> Resource {
     let highest = world
         .children(&definition.key(), Kind::Version)
         .filter_map(|version| versions::number(&version.name))
@@ -153,8 +198,7 @@ fn new_version(world: &mut World, definition: &Resource, account: &Resource, set
     );
     let home = definition.location.clone().unwrap_or_default();
     let mut targets = vec![home.clone()];
-    let geography = geography_of(account.location.as_deref().unwrap_or_default());
-    targets.extend(geography.into_iter().filter(|name| *name != home).map(str::to_owned));
+    targets.extend(template.regions.iter().filter(|name| **name != home).cloned());
     let rows: Vec<Value> = targets
         .iter()
         .map(|name| {
@@ -166,7 +210,7 @@ fn new_version(world: &mut World, definition: &Resource, account: &Resource, set
         (
             "storageProfile",
             json!({
-                "source": { "virtualMachineId": machine_id(setting) },
+                "source": { "virtualMachineId": template.machine },
                 "osDiskImage": { "sizeInGB": TEMPLATE_DISK_GB, "hostCaching": "ReadWrite", "source": {} },
             }),
         ),
@@ -191,27 +235,17 @@ fn new_version(world: &mut World, definition: &Resource, account: &Resource, set
     version
 }
 
-fn accept(world: &mut World, setting: &Resource, definition: &Resource, version: &Resource) -> String {
-    world.begin(Beginning {
-        family: Family::LabServices,
-        effect: Effect::Export,
-        work: Work::Export,
-        targets: vec![setting.key(), definition.key(), version.key()],
-        finish: Finish::Status,
-        location: setting.location.clone().unwrap_or_default(),
-    })
-}
-
 fn put_creating(world: &mut World, mut resource: Resource, operation: &str) {
     resource.provisioning = Provisioning::Creating;
     resource.operation = Some(operation.to_owned());
     world.put(resource);
 }
 
-/// What the end of an export does: definition and version have succeeded, and the template is free again.
+/// What the end of an export does: definition and version have succeeded, and the template is free again. A
+/// setting's own provisioning is not the export's; a virtual machine's is.
 pub(crate) fn exported(world: &mut World, operation: &Operation) {
-    let Some((setting, made)) = operation.targets.split_first() else { return };
-    world.settle(operation, made);
+    world.settle(operation, &operation.targets);
+    let Some(setting) = operation.targets.first() else { return };
     world.edit(setting, |setting| {
         if let Some(facts) =
             setting.setting_mut().filter(|facts| facts.export_operation.as_deref() == Some(&operation.id))

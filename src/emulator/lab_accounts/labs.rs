@@ -3,6 +3,7 @@
 //! Sources: Lab Services REST 2018-10-15; Microsoft's classroom labs module for 2019-01-01-preview, which puts back what it
 //! read with a few values changed, the capacity as text.
 
+use crate::emulator::arm::directory::{CALLER, members, object_id};
 use crate::emulator::arm::errors::{Refusal, conflict, invalid_parameter, unknown_type};
 use crate::emulator::arm::operations::{Beginning, Effect, Family, Finish};
 use crate::emulator::arm::resource::{PublishingState, Resource};
@@ -11,10 +12,11 @@ use crate::emulator::arm::shape::{self, Object};
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{rendering, tracked};
 use crate::emulator::clock::{Work, is_duration};
+use crate::emulator::compute::galleries::subject;
 use crate::emulator::lab_accounts::accounts::{delete, list, settling};
-use crate::emulator::lab_accounts::users;
+use crate::emulator::lab_accounts::{environments, users};
 use crate::emulator::message::Response;
-use crate::emulator::world::World;
+use crate::emulator::world::{World, not_deleting};
 use serde_json::{Value, json};
 
 /// Students that a lab can have at most. Source: Lab Services, classroom labs limits.
@@ -38,6 +40,9 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Ref
         (Target::Item, "DELETE") => delete(world, call),
         (Target::Action(action), "POST") => match action.as_str() {
             "addusers" => users::add(world, call),
+            "register" => users::register(world, call),
+            "sendemail" => users::send_email(world, call),
+            "syncuserlist" => sync(world, call),
             other => Err(unknown_type("Microsoft.LabServices", &format!("labAccounts/labs/{other}"))),
         },
         _ => Err(call.no_such_verb()),
@@ -55,16 +60,57 @@ fn put(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
     let asked = tracked::properties(&wanted.body)?;
     let old = wanted.existing.as_ref().map(|lab| lab.properties.clone()).unwrap_or_default();
     let properties = lab_properties(&old, &asked)?;
-    let scaled = properties["maxUsersInLab"] != *old.get("maxUsersInLab").unwrap_or(&Value::Null);
-    let key = call.key()?;
-    if scaled && wanted.existing.is_some() {
-        scale(world, &key, properties["maxUsersInLab"].as_u64().unwrap_or_default())?;
-    }
     let status = wanted.status;
-    let mut lab = crate::emulator::compute::galleries::subject(world, call, wanted.existing)?;
+    let mut lab = subject(world, call, wanted.existing)?;
     lab.location.get_or_insert(account.location.unwrap_or_default());
     (lab.tags, lab.properties) = (tags, properties);
+    let members = follow_group(world, &mut lab)?;
+    if lab.properties.get("maxUsersInLab") != old.get("maxUsersInLab") {
+        scale(world, &lab)?;
+    }
+    users::sync(world, &lab, members);
     Ok(settling(world, call, lab, status, Work::Small))
+}
+
+/// Lets the capacity of a lab be that of its directory group, whatever was asked for, and gives the members, who are to be
+/// its users; none for a lab without a group. A group comes to an empty list only.
+pub(crate) fn follow_group(world: &World, lab: &mut Resource) -> Result<Option<Vec<String>>, Refusal> {
+    let group = lab.text("aadGroupId").to_owned();
+    if group.is_empty() {
+        return Ok(None);
+    }
+    let before = world.resource(&lab.key()).map(|lab| lab.text("aadGroupId").to_owned());
+    let has_users = world.children(&lab.key(), Kind::User).next().is_some();
+    if has_users && before.is_none_or(|before| !before.eq_ignore_ascii_case(&group)) {
+        return Err(conflict(format!(
+            "The user list of the lab '{}' must be empty before it follows an Azure Active Directory group.",
+            lab.name
+        )));
+    }
+    let members = members(world, &group);
+    lab.properties.insert("maxUsersInLab".into(), json!(members.len()));
+    Ok(Some(members))
+}
+
+/// Answers `syncUserList`: users and capacity follow the directory group.
+fn sync(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
+    world.open_holder(&call.address)?;
+    let mut lab = world.item(&call.address)?.clone();
+    not_deleting(&lab)?;
+    if lab.text("aadGroupId").is_empty() {
+        return Err(conflict(format!(
+            "The lab '{}' has no Azure Active Directory group to follow.",
+            lab.name
+        )));
+    }
+    let before = lab.properties.get("maxUsersInLab").cloned();
+    let members = follow_group(world, &mut lab)?;
+    if lab.properties.get("maxUsersInLab") != before.as_ref() {
+        scale(world, &lab)?;
+    }
+    users::sync(world, &lab, members);
+    settling(world, call, lab, 200, Work::Small);
+    Ok(Response::empty(200))
 }
 
 /// The lab's properties after `asked` is merged over `old`: known ones alone, checked, in the service's spelling.
@@ -96,7 +142,10 @@ pub(crate) fn lab_properties(old: &Object, asked: &Object) -> Result<Object, Ref
             ));
         }
     }
-    shape::text(&asked, "aadGroupId")?;
+    let group = shape::text(&asked, "aadGroupId")?.filter(|group| !group.is_empty());
+    if group.is_some_and(|group| uuid::Uuid::try_parse(group).map_or(true, |id| id.is_nil())) {
+        return Err(invalid_parameter(&path("aadGroupId"), "The value is not the object id of a group."));
+    }
     let names = ["userAccessMode", "idleShutdownMode", "aadGroupId"];
     for name in names.iter().chain(SWITCHES).chain(DURATIONS) {
         if let Some(value) = asked.get(*name).filter(|value| !value.is_null()) {
@@ -111,9 +160,10 @@ pub(crate) fn lab_properties(old: &Object, asked: &Object) -> Result<Object, Ref
     Ok(properties)
 }
 
-/// Gives a published lab another number of machines.
-fn scale(world: &mut World, lab: &str, machines: u64) -> Result<(), Refusal> {
-    let Some(setting) = world.children(lab, Kind::Setting).next() else { return Ok(()) };
+/// Gives a published lab as many machines as it has places.
+fn scale(world: &mut World, lab: &Resource) -> Result<(), Refusal> {
+    let machines = lab.properties.get("maxUsersInLab").and_then(Value::as_u64).unwrap_or_default();
+    let Some(setting) = world.children(&lab.key(), Kind::Setting).next() else { return Ok(()) };
     let Some(facts) = setting.setting() else { return Ok(()) };
     if world.is_running(facts.publish_operation.as_ref()) {
         return Err(conflict(format!(
@@ -121,7 +171,9 @@ fn scale(world: &mut World, lab: &str, machines: u64) -> Result<(), Refusal> {
             facts.publishing.text()
         )));
     }
-    if facts.publishing != PublishingState::Published || facts.machines == machines {
+    if facts.publishing != PublishingState::Published
+        || environments::count(world, &setting.key()) == machines
+    {
         return Ok(());
     }
     let (key, location) = (setting.key(), setting.location.clone().unwrap_or_default());
@@ -142,15 +194,19 @@ fn scale(world: &mut World, lab: &str, machines: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What students register with.
+pub(crate) fn invitation_code(lab: &Resource) -> String {
+    lab.unique.chars().filter(|c| *c != '-').take(12).collect()
+}
+
 /// Adds what only the service knows of a lab.
 pub(crate) fn show(world: &World, lab: &Resource, body: &mut Value) {
-    let code = lab.unique.replace('-', "");
     let properties = [
         // Whatever the quota in hours, this is the service's own limit of users.
         ("userQuota", json!(MOST_USERS)),
-        ("invitationCode", json!(code.get(..12))),
-        ("createdByObjectId", json!(world.uuid("creator"))),
-        ("createdByUserPrincipalName", json!("labwright@contoso.onmicrosoft.com")),
+        ("invitationCode", json!(invitation_code(lab))),
+        ("createdByObjectId", json!(object_id(world, CALLER))),
+        ("createdByUserPrincipalName", json!(CALLER)),
         ("createdDate", json!(world.time(lab.created))),
     ];
     for (name, value) in properties {

@@ -1,14 +1,14 @@
 //! The marketplace images of a lab account, which the API calls gallery images.
 //!
-//! The list is fixed, the same for every account, and enabled until somebody disables an image. Source of the shape: Lab
-//! Services REST 2018-10-15; the names are those that the portal shows.
+//! The list is fixed, the same for every account, and enabled until somebody disables an image; `labwright emulator --help`
+//! prints its names, which are those that the portal shows. Source of the shape: Lab Services REST 2018-10-15.
 
 use crate::emulator::arm::errors::{Refusal, not_found};
-use crate::emulator::arm::rendering::list;
 use crate::emulator::arm::resource::{Facts, Resource};
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{shape, tracked};
+use crate::emulator::lab_accounts::accounts::listed;
 use crate::emulator::message::Response;
 use crate::emulator::world::{World, not_deleting};
 use serde_json::{Value, json};
@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) name: &'static str,
-    publisher: &'static str,
-    offer: &'static str,
-    sku: &'static str,
+    pub(crate) publisher: &'static str,
+    pub(crate) offer: &'static str,
+    pub(crate) sku: &'static str,
     pub(crate) os_type: &'static str,
 }
 
@@ -37,7 +37,7 @@ const fn windows(
 }
 
 /// Every image that there is, sorted by name.
-static IMAGES: &[Image] = &[
+pub(crate) static IMAGES: &[Image] = &[
     linux("CentOS-Based 7.9", "openlogic", "centos", "7_9"),
     linux("Data Science Virtual Machine - Ubuntu 20.04", "microsoft-dsvm", "ubuntu-2004", "2004"),
     windows("Data Science Virtual Machine - Windows 2019", "microsoft-dsvm", "dsvm-win-2019", "server-2019"),
@@ -74,6 +74,11 @@ static IMAGES: &[Image] = &[
     windows("Windows Server 2022 Datacenter", "microsoftwindowsserver", "windowsserver", "2022-datacenter"),
 ];
 
+/// The names of all images, in order.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    IMAGES.iter().map(|image| image.name)
+}
+
 /// The image of that name, in any case.
 pub(crate) fn image(name: &str) -> Option<&'static Image> {
     IMAGES.iter().find(|image| image.name.to_lowercase() == name.to_lowercase())
@@ -100,7 +105,7 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Ref
     };
     match (&call.address.target, call.request.method.as_str()) {
         (Target::Collection, "GET") => {
-            list(call.request, IMAGES.iter().map(|image| shown(world, account, image)).collect())
+            listed(call, IMAGES.iter().map(|image| shown(world, account, image)).collect())
         }
         (Target::Item, "GET") => Ok(Response::json(200, shown(world, account, found()?))),
         (Target::Item, "PUT" | "PATCH") => {

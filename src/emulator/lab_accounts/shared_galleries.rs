@@ -31,7 +31,7 @@ fn attach(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
     tracked::check_name(call.address.name(), 100)?;
     let asked = tracked::properties(&shape::object(call.request)?)?;
     let id = shape::required(&asked, "galleryId", "properties.galleryId")?;
-    let gallery = gallery(world, id)?;
+    let gallery = gallery(world, id, "properties.galleryId")?;
     let key = call.key()?;
     if let Some(attached) = world.children(&account.key(), Kind::SharedGallery).next() {
         let facts = attached.attachment().cloned().unwrap_or_default();
@@ -62,8 +62,11 @@ fn attach(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
     Ok(answer)
 }
 
-/// The gallery of that id.
-fn gallery<'a>(world: &'a World, id: &str) -> Result<&'a Resource, Refusal> {
+/// The gallery of that id, which the body names at `at`.
+///
+/// # Errors
+/// 400 `InvalidParameter` for the id of something else, 404 `ResourceNotFound`, 409 while it is being deleted.
+pub(crate) fn gallery<'a>(world: &'a World, id: &str, at: &str) -> Result<&'a Resource, Refusal> {
     let key = path::key(id);
     let parts: Vec<&str> = key.split('/').collect();
     let [
@@ -78,10 +81,7 @@ fn gallery<'a>(world: &'a World, id: &str) -> Result<&'a Resource, Refusal> {
         name,
     ] = parts[..]
     else {
-        return Err(invalid_parameter(
-            "properties.galleryId",
-            format!("The value '{id}' of 'properties.galleryId' is not the id of a gallery."),
-        ));
+        return Err(invalid_parameter(at, format!("The value '{id}' of '{at}' is not the id of a gallery.")));
     };
     let gallery = world.resource(&key).ok_or_else(|| not_found(&Kind::Gallery.arm_type(), name, group))?;
     not_deleting(gallery)?;

@@ -6,13 +6,14 @@
 
 use crate::emulator::arm::errors::{Refusal, invalid_parameter, not_found};
 use crate::emulator::arm::operations::{Beginning, Effect, Family, Finish};
-use crate::emulator::arm::rendering::{list, progress};
+use crate::emulator::arm::rendering::progress;
 use crate::emulator::arm::resource::{Facts, Provisioning, Resource};
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{shape, tracked};
-use crate::emulator::clock::Work;
+use crate::emulator::clock::{Tick, Work};
 use crate::emulator::compute::versions;
+use crate::emulator::lab_accounts::accounts::listed;
 use crate::emulator::lab_accounts::shared_galleries::attached;
 use crate::emulator::message::Response;
 use crate::emulator::world::{World, not_deleting};
@@ -28,10 +29,10 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Ref
     match (&call.address.target, call.request.method.as_str()) {
         (Target::Collection, "GET") => {
             let Some(attached) = attached(world, &account.key()) else {
-                return list(call.request, Vec::new());
+                return listed(call, Vec::new());
             };
-            list(
-                call.request,
+            listed(
+                call,
                 visible(world, account, attached)
                     .map(|definition| shown(world, account, attached, definition))
                     .collect(),
@@ -101,6 +102,16 @@ fn visible<'a>(
     let facts = attached.attachment();
     let gallery = facts.map_or("", |facts| facts.gallery.as_str());
     let since = facts.map_or(world.now(), |facts| facts.attached);
+    shown_of(world, gallery, since, account.location.as_deref().unwrap_or_default())
+}
+
+/// The definitions of a gallery attached at `since` that are shown by now for labs in `location`.
+pub(crate) fn shown_of<'a>(
+    world: &'a World,
+    gallery: &'a str,
+    since: Tick,
+    location: &'a str,
+) -> impl Iterator<Item = &'a Resource> {
     let delay = world.pace.ticks(Work::Projection);
     world.children(gallery, Kind::Definition).filter(move |definition| {
         let key = definition.key();
@@ -109,13 +120,13 @@ fn visible<'a>(
             .filter_map(|version| version.version_facts()?.succeeded)
             .min();
         let shows = first.is_some_and(|first| first.max(since).after(delay) <= world.now());
-        shows && definition.provisioning != Provisioning::Deleting && fits(world, &key, account)
+        shows && definition.provisioning != Provisioning::Deleting && fits(world, &key, location)
     })
 }
 
 /// True when the newest version has one disk, and not too large a one.
-fn fits(world: &World, definition: &str, account: &Resource) -> bool {
-    let newest = versions::usable(world, definition, account.location.as_deref().unwrap_or_default()).pop();
+fn fits(world: &World, definition: &str, location: &str) -> bool {
+    let newest = versions::usable(world, definition, location).pop();
     newest.is_some_and(|version| {
         let data =
             version.properties.get("storageProfile").and_then(|profile| profile["dataDiskImages"].as_array());

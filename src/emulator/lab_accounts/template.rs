@@ -14,7 +14,7 @@ use crate::emulator::arm::tracked::{self, Wanted, check_idle};
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::clock::Work;
 use crate::emulator::lab_accounts::accounts::{SIZES, delete, latest, list, settling};
-use crate::emulator::lab_accounts::{creation, export};
+use crate::emulator::lab_accounts::{creation, environments, export};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::{World, not_deleting};
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Ref
             "publish" => publish(world, call),
             "start" => power(world, call, Effect::Start),
             "stop" => power(world, call, Effect::Stop),
+            "claimany" => environments::claim_any(world, call),
             "saveimage" => export::save_image(world, call),
             other => Err(unknown_type(
                 "Microsoft.LabServices",
@@ -194,14 +195,15 @@ fn power(world: &mut World, call: &Call<'_>, effect: Effect) -> Result<Response,
     Ok(world.announced(Response::empty(202), call.request, &operation, Announce::Both))
 }
 
-fn begin(world: &mut World, setting: &Resource, effect: Effect, work: Work) -> String {
+/// Begins what changes the machine or the publishing of `resource`, a setting or an environment.
+pub(crate) fn begin(world: &mut World, resource: &Resource, effect: Effect, work: Work) -> String {
     world.begin(Beginning {
         family: Family::LabServices,
         effect,
         work,
-        targets: vec![setting.key()],
+        targets: vec![resource.key()],
         finish: Finish::Status,
-        location: setting.location.clone().unwrap_or_default(),
+        location: resource.location.clone().unwrap_or_default(),
     })
 }
 
@@ -211,29 +213,32 @@ pub(crate) fn published(world: &mut World, operation: &Operation) {
     let lab = parent(setting).and_then(|lab| world.resource(lab));
     let machines = lab.and_then(|lab| lab.properties.get("maxUsersInLab")?.as_u64()).unwrap_or_default();
     let failed = operation.failure.is_some();
+    let mut is_ours = false;
     world.edit(setting, |setting| {
         if let Some(facts) =
             setting.setting_mut().filter(|facts| facts.publish_operation.as_deref() == Some(&operation.id))
         {
+            is_ours = true;
             facts.publish_operation = None;
             facts.publishing = match (failed, operation.effect) {
                 (true, Effect::Publish) => PublishingState::PublishFailed,
                 _ => PublishingState::Published,
             };
-            if !failed {
-                facts.machines = machines;
-            }
         }
     });
+    if is_ours && !failed {
+        environments::make(world, setting, machines, operation.effect == Effect::Publish);
+    }
 }
 
 /// What the end of a start or a stop does.
 pub(crate) fn powered(world: &mut World, operation: &Operation) {
-    if let (Some(setting), None) = (operation.targets.first(), &operation.failure) {
-        world.edit(setting, |setting| {
-            if let Some(facts) = setting.setting_mut() {
-                facts.running = operation.effect == Effect::Start;
-            }
+    if let (Some(machine), None) = (operation.targets.first(), &operation.failure) {
+        let runs = operation.effect == Effect::Start;
+        world.edit(machine, |machine| match &mut machine.facts {
+            Facts::Setting(facts) => facts.running = runs,
+            Facts::Environment(facts) => facts.running = runs,
+            _ => {}
         });
     }
 }
@@ -247,8 +252,7 @@ pub(crate) fn show(world: &World, setting: &Resource, request: &Request, body: &
         machine["vmResourceId"] = json!(machine_id(setting));
         if request.expands("vmstatedetails") {
             let state = if facts.running { "Running" } else { "Stopped" };
-            let authority =
-                format!("lab-{}.westeurope.cloudapp.azure.com", setting.unique.get(..8).unwrap_or_default());
+            let authority = authority(setting);
             machine["vmStateDetails"] = json!({
                 "rdpAuthority": format!("{authority}:4000"),
                 "sshAuthority": format!("{authority}:4001"),
@@ -278,6 +282,12 @@ pub(crate) fn show(world: &World, setting: &Resource, request: &Request, body: &
     for (name, value) in properties {
         body["properties"][name] = value;
     }
+}
+
+/// The host under which the machines of a setting's lab are reached, each by ports of its own.
+pub(crate) fn authority(setting: &Resource) -> String {
+    let short = setting.unique.get(..8).unwrap_or_default();
+    format!("lab-{short}.{}.cloudapp.azure.com", setting.location.as_deref().unwrap_or("westeurope"))
 }
 
 /// The id of the template's virtual machine, in a subscription of the service.

@@ -2,27 +2,45 @@
 
 use crate::emulator::clock::{Pace, STEPPED_EPOCH_MILLIS, Tick};
 use crate::emulator::message::{Request, Response};
+use crate::emulator::record::Recorder;
 use crate::emulator::world::{Core, World};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub(crate) const SUBSCRIPTION: &str = "/subscriptions/11111111-1111-1111-1111-111111111111";
 pub(crate) const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg";
 pub(crate) const GALLERY: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Compute/galleries/sig";
 pub(crate) const ACCOUNT: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.LabServices/labaccounts/la";
 
+pub(crate) const PLAN: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.LabServices/labPlans/lp";
+pub(crate) const LAB: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.LabServices/labs/lab";
+
 /// A world and its clock.
 pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) tick: u64,
     token: String,
+    /// Where what it is asked goes, for the check against the published descriptions.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl Stage {
     /// An empty world and a token for it.
     pub(crate) fn new() -> Self {
-        let core =
-            Core { tick: Tick(0), epoch_millis: STEPPED_EPOCH_MILLIS, seed: 7, drawn: 0, key: [1; 32] };
-        let mut stage = Self { world: World::new(core, Pace::Even, None), tick: 0, token: String::new() };
+        let core = Core {
+            tick: Tick(0),
+            epoch_millis: STEPPED_EPOCH_MILLIS,
+            seed: 7,
+            drawn: 0,
+            key: [1; 32],
+            unregistered: BTreeSet::new(),
+        };
+        let mut stage = Self {
+            world: World::new(core, Pace::Even, None),
+            tick: 0,
+            token: String::new(),
+            recorder: recorder(),
+        };
         let mut request = Request::new("POST", "/contoso/oauth2/v2.0/token");
         request.body = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=x/.default".to_vec();
         let answer = stage.world.handle(&request, Tick(0));
@@ -41,7 +59,11 @@ impl Stage {
         let mut request = Request::new(method, &path);
         request.headers.push(("authorization".into(), format!("Bearer {}", self.token)));
         request.body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-        self.world.handle(&request, Tick(self.tick))
+        let response = self.world.handle(&request, Tick(self.tick));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.note(&request, Some(&response), false).expect("written");
+        }
+        response
     }
 
     /// Status and body of the answer.
@@ -75,10 +97,11 @@ impl Stage {
         self.tick += ticks;
     }
 
-    /// Names of the items of a list.
+    /// Names of the items of a list, without what comes twice.
     pub(crate) fn names(&mut self, path: &str) -> Vec<String> {
         let list = self.get(path);
-        let items = list["value"].as_array().expect("a list");
+        let mut items: Vec<&Value> = list["value"].as_array().expect("a list").iter().collect();
+        items.dedup_by_key(|item| item["id"].as_str());
         items.iter().map(|item| item["name"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
@@ -109,16 +132,76 @@ impl Stage {
     }
 }
 
+/// What a stage is asked is checked against the published descriptions like what a server is asked.
+fn recorder() -> Option<Recorder> {
+    let path = std::env::var_os("LABWRIGHT_EMULATOR_RECORD")?;
+    Some(Recorder::open(path.as_ref()).expect("a folder"))
+}
+
 /// The API version that labwright's own client sends to a path.
 fn version(path: &str) -> &'static str {
     let path = path.to_lowercase();
-    if path.contains("/microsoft.labservices") {
+    let rest = path.split_once("/microsoft.labservices/").map_or("", |(_, rest)| rest);
+    if ["labplans", "labs", "skus", "locations"].contains(&rest.split('/').next().unwrap_or_default()) {
+        "2023-06-07"
+    } else if path.contains("/microsoft.labservices") {
         "2019-01-01-preview"
     } else if path.contains("/microsoft.compute") {
         "2024-03-03"
     } else {
         "2024-07-01"
     }
+}
+
+/// The provisioning state that a body tells.
+pub(crate) fn state(body: &Value) -> &str {
+    body["properties"]["provisioningState"].as_str().unwrap_or_default()
+}
+
+impl Stage {
+    /// As [`Stage::with_image`], with a plan that has the gallery attached, the image enabled and shown.
+    pub(crate) fn with_plan() -> Self {
+        let mut stage = Self::with_image("Generalized");
+        let plan = json!({ "location": "westeurope", "properties": { "sharedGalleryId": GALLERY } });
+        stage.done("PUT", PLAN, plan);
+        stage.step(3);
+        let enabled = json!({ "properties": { "enabledState": "Enabled" } });
+        stage.done("PUT", &format!("{PLAN}/images/java"), enabled);
+        stage
+    }
+
+    /// The same with a lab of three beside the plan, made from the image, with a template.
+    pub(crate) fn with_plan_lab() -> Self {
+        let mut stage = Self::with_plan();
+        stage.done("PUT", LAB, lab_body());
+        stage.step(3);
+        stage
+    }
+
+    /// What the address in a header of an answer answers.
+    pub(crate) fn follow(&mut self, answer: &Response, header: &str) -> Response {
+        let link = answer.header(header).expect("a link").trim_start_matches("http://127.0.0.1").to_owned();
+        self.send("GET", &link, None)
+    }
+}
+
+/// The body of a lab beside its plan.
+pub(crate) fn lab_body() -> Value {
+    json!({
+        "location": "westeurope",
+        "properties": {
+            "autoShutdownProfile": {}, "connectionProfile": { "clientSshAccess": "Public" }, "securityProfile": {},
+            "virtualMachineProfile": {
+                "createOption": "TemplateVM",
+                "imageReference": { "id": format!("{GALLERY}/images/java") },
+                "sku": { "name": "Classic_Fsv2_2_4GB_128_S_SSD", "capacity": 3 },
+                "usageQuota": "PT20H",
+                "adminUser": { "username": "student", "password": "Passw0rd!" },
+            },
+            "labPlanId": PLAN,
+            "title": "Physics",
+        },
+    })
 }
 
 /// A definition's body.

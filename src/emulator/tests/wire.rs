@@ -1,7 +1,7 @@
 //! The emulator over real HTTP, from the first token to the last delete.
 
 use crate::emulator::tests::stage::{ACCOUNT, GALLERY, GROUP, SUBSCRIPTION, definition, order, version_body};
-use crate::emulator::{Clock, Emulator, Fault, Settings, StartError};
+use crate::emulator::{Clock, Emulator, Fault, Settings, StartError, Tls};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,10 @@ struct Client {
 impl Client {
     async fn of(base: String) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self::over(http, base).await
+    }
+
+    async fn over(http: reqwest::Client, base: String) -> Self {
         let form =
             "grant_type=client_credentials&client_id=c&client_secret=s&scope=https%3A%2F%2Fx%2F.default";
         let answer = http
@@ -95,7 +99,8 @@ async fn a_lab_lives_from_token_to_delete() {
     put(&format!("{GALLERY}/images/java/versions/1.0.0"), version_body()).await;
     put(ACCOUNT, json!({ "location": "westeurope" })).await;
     put(&format!("{ACCOUNT}/sharedgalleries/sig"), json!({ "properties": { "galleryId": GALLERY } })).await;
-    assert_eq!(client.names(&format!("{ACCOUNT}/sharedimages")).await, ["java"]);
+    // Lists of lab accounts repeat their last item.
+    assert_eq!(client.names(&format!("{ACCOUNT}/sharedimages")).await, ["java", "java"]);
     assert_eq!(client.send("POST", &format!("{ACCOUNT}/createLab"), order("lab", "java")).await.0, 200);
     emulator.step(3);
     let setting = format!("{ACCOUNT}/labs/lab/environmentsettings/default");
@@ -189,6 +194,36 @@ async fn faults_refuse_cut_and_delay() {
     assert!(
         log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && !log.contains(&client.token)
     );
+}
+
+#[tokio::test]
+async fn https_is_served_to_whoever_trusts_the_authority() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    let emulator = start(Settings { tls: Some(Tls::Own(Some(file.clone()))), ..stepped(None) }).await;
+    let base = emulator.base_url();
+    assert!(base.starts_with("https://localhost:") && emulator.authority() == Some(file.as_path()), "{base}");
+    let authority =
+        reqwest::Certificate::from_pem(&std::fs::read(&file).expect("reads")).expect("a certificate");
+    let trusting = || reqwest::Client::builder().no_proxy().tls_certs_only([authority.clone()]);
+    let client = Client::over(trusting().build().expect("a client"), base.clone()).await;
+    client.send("PUT", GROUP, json!({ "location": "westeurope" })).await;
+    let (_, headers, _) = client.send("PUT", GALLERY, json!({ "location": "westeurope" })).await;
+    let link = headers["azure-asyncoperation"].to_str().expect("text").to_owned();
+    assert!(link.starts_with(&base), "{link}");
+    assert_eq!(client.get(&link).await["status"], "InProgress");
+    let by_number = base.replace("localhost", "127.0.0.1");
+    let client = Client { base: by_number, ..client };
+    assert_eq!(client.names(&format!("{SUBSCRIPTION}/resourcegroups")).await, ["rg"]);
+    let stranger = reqwest::Client::builder().no_proxy().build().expect("a client");
+    assert!(stranger.get(&base).send().await.is_err_and(|error| error.is_connect()));
+    // Who speaks no TLS, or says nothing at all, keeps nobody waiting.
+    let silent = tokio::net::TcpStream::connect(base.trim_start_matches("https://")).await.expect("connects");
+    let plain = stranger.get(base.replace("https", "http")).send().await;
+    assert!(plain.is_err());
+    assert_eq!(client.names(&format!("{SUBSCRIPTION}/resourcegroups")).await, ["rg"]);
+    drop(silent);
+    emulator.stop().await;
 }
 
 #[tokio::test]
