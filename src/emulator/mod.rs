@@ -6,7 +6,7 @@
 //! file (`engine.rs`, `store.rs`) and a thin server (`server.rs`).
 //!
 //! It is a second witness of how ARM behaves: it imports nothing of the rest of the crate, so that it cannot share a mistake
-//! with the client it checks. It deliberately does not speak TLS, lab plans, schedules, or students' machines one by one.
+//! with the client it checks. It deliberately does not speak TLS or lab plans.
 
 mod arm;
 mod clock;
