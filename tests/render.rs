@@ -31,7 +31,15 @@ fn attribute(path: &str, before: Value, after: Value) -> AttributeChange {
 }
 
 fn change(at: &str, verb: Verb, source: Option<Source>, attributes: Vec<AttributeChange>) -> Change {
-    Change { address: address(at), verb, source, attributes, notes: Vec::new(), within: None }
+    Change {
+        address: address(at),
+        verb,
+        source,
+        attributes,
+        summary: Vec::new(),
+        notes: Vec::new(),
+        within: None,
+    }
 }
 
 fn action(id: &str, verb: Verb, needs: &[&str], estimate_seconds: u64) -> Action {
@@ -87,10 +95,11 @@ fn plan() -> Plan {
         source("images.yaml", 31),
         vec![attribute("revision", json!(1), json!(2))],
     );
+    export.summary = vec!["exports cs340-golden's template VM, stopping it".into()];
     export.notes.push("the 4 labs made from 1.0.0 stay as they are".into());
     let mut masked = attribute("credentials.password", Value::Null, Value::Null);
     masked.sensitive = true;
-    let lab = change(
+    let mut lab = change(
         "Lab/cs340-A",
         Verb::Create,
         source("terms/spring27.csv", 2),
@@ -103,7 +112,9 @@ fn plan() -> Plan {
             attribute("size", Value::Null, json!("Medium")),
         ],
     );
+    lab.summary = ["30 × Medium from db-sql", "quota 20h", "in cs-core-la"].map(str::to_owned).to_vec();
     let mut publish = change("Publish/cs340-A", Verb::Invoke, source("terms/spring27.csv", 2), Vec::new());
+    publish.summary = vec!["published".into()];
     publish.within = Some(address("Lab/cs340-A"));
     let mut immutable = attribute("os.state", json!("Generalized"), json!("Specialized"));
     immutable.why = Some("immutable".into());
@@ -312,7 +323,7 @@ fn an_incomplete_run_says_why_in_azures_words_and_what_never_started() {
     ✗ Export/db-sql  export failed
         OperationNotAllowed: The template VM must be stopped before it is saved to a
         gallery.
-    ○ 2 actions never started, because of Export/db-sql:
+    ○ Never started, because of Export/db-sql:
         create Lab/cs340-A, publish cs340-A
 
     Apply incomplete! Resources: 1 added, 1 changed, 1 destroyed; 1 failed, 2 not started.
@@ -366,6 +377,9 @@ fn a_settled_run_says_what_became_of_what_was_under_way() {
         ],
         no_longer_asked: vec!["Lab/cs466-A".into()],
     };
+    let stopped = Settled { actions: Vec::new(), ..settled.clone() };
+    let text = terminal::settled(&stopped, Look::default());
+    assert!(text.starts_with("Run 147 (pid 4711 on ci-7) was interrupted; it began"), "{text}");
     insta::assert_snapshot!(terminal::settled(&settled, Look::default()), @r"
     Run 147 (pid 4711 on ci-7) broke off; it began 38 min ago.
     9 of its 21 actions were done, 1 failed, 3 under way, 8 never started.
@@ -396,6 +410,7 @@ fn drift_says_what_is_gone_and_what_changed() {
     - Lab/cs110-C  gone from Azure                              terms/spring27.csv:9
 
       put back what the files say   labwright apply --env prod --refresh --target ADDR
+      keep what Azure has           write it into the files; or `ignoreChanges`
 
     Drift: 1 gone, 1 changed.
     ");

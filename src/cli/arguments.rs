@@ -295,6 +295,11 @@ pub(super) struct Emulator {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
     /// Faults to make, separated by blanks; repeatable.
+    ///
+    /// A fault is KEY=VALUE pairs separated by `;`. Which requests: on=VERB:GLOB, and nth=N, first=N,
+    /// every=N or rate=P. What happens: status=N with code=TEXT and retry-after=S, delay=TICKS,
+    /// cut=before|after, operation=fail|hang|vanish, list=repeat|hole, crash=before|after.
+    /// For example: 'on=PUT:**/labs/*;nth=2;status=429;retry-after=1'
     #[arg(long, value_name = "SPEC")]
     pub(super) faults: Vec<String>,
     /// Writes each request and answer to this file, passwords masked.

@@ -140,6 +140,9 @@ impl Doing<'_> {
                 self.asked.saved.map(|path| super::words::quoted(path.as_os_str())).unwrap_or_default();
             let (command, counted) = with_allowed(format!("{} {path}", context.typed("apply")), allow);
             let background = Background {
+                title: Some(cloud::title(self.project)),
+                in_full: context.printer.verbosity() > 0,
+                offers_apply: false,
                 remarks: record.remarks(self.project),
                 compared: vec![format!(
                     "The plan saved in {path}; the record is still what it was made from."
@@ -317,8 +320,11 @@ fn advice(codes: &[&str], drift: &str, again: &str) -> String {
 }
 
 fn settled_remark(settled: &Settled) -> crate::model::Finding {
-    let message =
-        format!("run {} had broken off; what was under way was looked up and recorded", settled.run);
+    let what = match settled.actions.len() {
+        0 => "nothing was under way",
+        _ => "what was under way was looked up and recorded",
+    };
+    let message = format!("run {} was interrupted; {what}", settled.run);
     super::context::remark("settled-run", Severity::Info, message, None)
 }
 

@@ -88,6 +88,20 @@ async fn to_emulator(project: &Project, context: &Context) -> Result<Connection,
     Ok(Connection { arm, identity, subscriptions, emulator: Some(emulator) })
 }
 
+/// `contoso-cs, prod: Azure, subscription main`: which project, environment and cloud a plan is for.
+pub(super) fn title(project: &Project) -> String {
+    let cloud = match &project.settings.cloud {
+        CloudSettings::Emulator => "embedded emulator".to_owned(),
+        CloudSettings::Azure(azure) if !azure.is_real() => format!("emulator at {}", azure.endpoint),
+        CloudSettings::Azure(azure) => {
+            let host = azure.endpoint.trim_start_matches("https://");
+            let at = if azure.is_public() { String::new() } else { format!(" at {host}") };
+            format!("Azure{at}, subscription {}", azure.subscription)
+        }
+    };
+    crate::render::title(&project.desired.identity, Some(&cloud))
+}
+
 /// Says why the emulator does not start.
 pub(super) fn not_started(error: StartError) -> Failure {
     let exit = match error {
@@ -97,7 +111,7 @@ pub(super) fn not_started(error: StartError) -> Failure {
     };
     let help = match error {
         StartError::Held { .. } => {
-            "one process at a time has it: end the other one, or let `labwright emulator --data FILE` serve it to both"
+            "wait until that process ends, or end it, then run the command again; to share one emulator, start `labwright emulator --data .labwright/emulator.db` first and point `cloud: { azure: { endpoint: … } }` at it"
         }
         StartError::Data { .. } => {
             "put back a copy of the file, or take it away together with the state beside it"

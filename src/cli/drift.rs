@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let is_partial = !unreadable.is_empty();
     let command = format!("{} --refresh", context.typed("apply"));
     let mut view = DriftView::new(&project.desired.identity, seen.len(), remarks, command);
+    view.title = cloud::title(&project);
     // Here it is the answer itself that is missing.
     view.unread =
         unreadable.into_iter().map(|remark| Finding { severity: Severity::Error, ..remark }).collect();

@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         faults.extend(parsed.map_err(|error| {
             CommandError::usage(
                 error.to_string(),
-                "see the emulator's documentation for how faults are written",
+                "`labwright emulator --help` shows the keys; for example --faults 'on=PUT:**/labs/*;nth=2;status=429'",
             )
         })?);
     }

@@ -76,6 +76,18 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "`moved` changes a key and nothing in Azure. The new block must keep the old name in Azure: add `name:` to it.",
     ),
     (
+        "imageVersion",
+        "A lab keeps the version of the image that it was made from; a newer one is no difference. To use it, make a new lab, or replace this one under another key.",
+    ),
+    (
+        "renamed",
+        "Something is deleted and something just like it is created. If only its key was renamed, `moved:` keeps the thing in Azure; the help has the line.",
+    ),
+    (
+        "policy.allow",
+        "A consent in `policy.allow` would have covered a change, but its last day is over. Give it a later `until`, or consent with --allow.",
+    ),
+    (
         "labwright::plan::cycle",
         "Resources wait for each other in a circle, so none could be first. Take one of the references away.",
     ),

@@ -23,7 +23,9 @@ pub(super) struct Made {
 
 /// Shows what would change.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let made = make(&arguments.scope, false, context)?;
+    let mut made = make(&arguments.scope, false, context)?;
+    // A plan that is saved is carried out by its file.
+    made.background.offers_apply = arguments.out.is_none();
     if let Some(path) = &arguments.out {
         saved::write(&made.plan, path)?;
     }
@@ -98,6 +100,9 @@ pub(super) fn compare(comparison: &Comparison<'_>, context: &Context) -> Result<
     };
     let command = context.typed(if *destroy { "destroy" } else { "apply" });
     let background = Background {
+        title: Some(cloud::title(project)),
+        in_full: context.printer.verbosity() > 0,
+        offers_apply: false,
         remarks,
         compared: vec![compared.to_owned()],
         apply_command: with_scope(command, scope),

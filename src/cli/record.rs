@@ -83,7 +83,10 @@ impl Record {
             remarks.push(super::context::remark(
                 "open-run",
                 Severity::Warning,
-                format!("run {} (pid {} on {}) broke off or is still under way", run.id, run.pid, run.host),
+                format!(
+                    "run {} (pid {} on {}) was interrupted, or is still under way",
+                    run.id, run.pid, run.host
+                ),
                 Some("`labwright apply` looks up what was under way first, then plans afresh".into()),
             ));
         }

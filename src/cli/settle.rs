@@ -29,7 +29,7 @@ pub(super) async fn settle(
         let path = context.root().join(&doing.project.settings.state);
         crate::state::StateError::Damaged { path, what: format!("the plan of run {}: {error}", run.id) }
     })?;
-    context.printer.note(&format!("Run {} broke off. Asking Azure what became of it …\n", run.id));
+    context.printer.note(&format!("Run {} was interrupted. Looking up what was under way …\n", run.id));
     let secrets = doing.secrets(context);
     let mut surroundings = Surroundings {
         arm: &connection.arm,

@@ -15,6 +15,7 @@ pub(super) fn run(arguments: &Show, context: &Context) -> Result<Exit, Failure> 
     };
     let plan = saved::read(path)?;
     let background = Background {
+        in_full: context.printer.verbosity() > 0,
         compared: vec![format!("Saved by labwright {} on {}.", plan.made_by, plan.today)],
         apply_command: format!("{} {}", context.typed("apply"), super::words::quoted(path.as_os_str())),
         ..Background::default()

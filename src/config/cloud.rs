@@ -45,6 +45,12 @@ pub struct AzureSettings {
 }
 
 impl AzureSettings {
+    /// Whether the endpoint is that of Azure's public cloud.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.endpoint == PUBLIC_ENDPOINT
+    }
+
     /// Whether the endpoint is Azure itself rather than an emulator on loopback.
     #[must_use]
     pub fn is_real(&self) -> bool {

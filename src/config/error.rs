@@ -269,7 +269,7 @@ fn finished(mistake: Mistake, texts: &[Arc<FileText>]) -> ConfigError {
     for (place, text) in mistake.labels {
         let file = Arc::clone(&texts[place.file as usize]);
         let source = Source { file: file.name().into(), line: place.line, column: place.column };
-        let label = Label { source, text, span: shown(place, file.text()), file };
+        let label = Label { source, text, span: shown(place, &file), file };
         if primary == Some(place.file) { labels.push(label) } else { elsewhere.push(Elsewhere(label)) }
     }
     ConfigError {
@@ -282,9 +282,11 @@ fn finished(mistake: Mistake, texts: &[Arc<FileText>]) -> ConfigError {
 }
 
 /// The span of a label: at most the rest of its first line, and no more than a hundred bytes.
-fn shown(place: Place, text: &str) -> SourceSpan {
-    let start = (place.start as usize).min(text.len());
-    let end = (place.end as usize).clamp(start, text.len()).min(start + 100);
+fn shown(place: Place, file: &FileText) -> SourceSpan {
+    let text = file.text();
+    let [start, end] = [place.start, place.end].map(|offset| file.shown_at(offset as usize));
+    let start = start.min(text.len());
+    let end = end.clamp(start, text.len()).min(start + 100);
     let end = (start..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(start);
     let first = text.get(start..end).unwrap_or_default();
     let length = first.find(['\n', '\r']).unwrap_or(first.len());

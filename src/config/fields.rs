@@ -94,57 +94,10 @@ pub(super) fn is_key(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
-/// Whether a text is a day of the calendar, `YYYY-MM-DD`.
-pub(super) fn is_day(text: &str) -> bool {
-    let digits = |part: &str, length: usize| {
-        (part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| part.parse::<u32>().ok())
-            .flatten()
-    };
-    let mut parts = text.split('-');
-    let (Some(year), Some(month), Some(day), None) = (
-        parts.next().and_then(|part| digits(part, 4)),
-        parts.next().and_then(|part| digits(part, 2)),
-        parts.next().and_then(|part| digits(part, 2)),
-        parts.next(),
-    ) else {
-        return false;
-    };
-    let leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&day)
-}
-
 /// A GUID in lower case; `None` for what is none.
 pub(super) fn guid(text: &str) -> Option<String> {
     let is_hyphenated = text.len() == 36;
     is_hyphenated
         .then(|| uuid::Uuid::try_parse(text).ok().map(|guid| guid.hyphenated().to_string()))
         .flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_exists_in_the_calendar() {
-        for (text, expected) in [
-            ("2027-02-28", true),
-            ("2028-02-29", true),
-            ("2027-02-29", false),
-            ("2027-13-01", false),
-            ("2027-6-01", false),
-            ("27-06-01", false),
-            ("2027-06-00", false),
-        ] {
-            assert_eq!(is_day(text), expected, "{text}");
-        }
-    }
 }

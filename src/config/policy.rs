@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::codes::Code;
 use super::error::{Mistake, Problems};
-use super::fields::{self, is_day, later};
+use super::fields::{self, later};
 use super::near::{either, perhaps, quoted};
 use super::node::Node;
 use super::reference::unknown_kind;
@@ -13,6 +13,7 @@ use super::value::Reader;
 use super::variables::Scope;
 use super::world::World;
 use crate::kinds::kind;
+use crate::model::is_day;
 use crate::model::{Address, Allowance, Allowed, AllowedWhat, BlastRadius, Moved, Policy, Source};
 
 /// Keys of `policy` that come with rules, prices and the like.

@@ -152,15 +152,41 @@ impl Texts {
 pub struct FileText {
     name: Arc<str>,
     text: Arc<str>,
+    /// Where each masked piece was in the file and is in the text, in order.
+    moved: Vec<Masked>,
     lines: OnceLock<Vec<usize>>,
+}
+
+/// A piece of a text that is not shown.
+#[derive(Debug)]
+struct Masked {
+    /// Its bytes in the file.
+    was: Range<usize>,
+    /// Its bytes in the masked text.
+    is: Range<usize>,
+    /// How many characters it is shorter.
+    missing: isize,
 }
 
 impl FileText {
     fn masked(file: &File) -> Self {
         let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\n' | b'\r' | b'\t') || byte == 0x7f;
         let clean = file.masks.is_empty() && !file.text.bytes().any(is_control);
-        let text = if clean { Arc::clone(&file.text) } else { mask(&file.text, &file.masks, is_control) };
-        Self { name: Arc::clone(&file.name), text, lines: OnceLock::new() }
+        let (text, moved) = match clean {
+            true => (Arc::clone(&file.text), Vec::new()),
+            false => mask(&file.text, &file.masks, is_control),
+        };
+        Self { name: Arc::clone(&file.name), text, moved, lines: OnceLock::new() }
+    }
+
+    /// Where a byte of the file stands in the masked text; within a mask, at its beginning.
+    pub(super) fn shown_at(&self, offset: usize) -> usize {
+        let before = self.moved.partition_point(|masked| masked.was.start <= offset);
+        match before.checked_sub(1).map(|last| &self.moved[last]) {
+            None => offset,
+            Some(Masked { was, is, .. }) if offset < was.end => is.start,
+            Some(Masked { was, is, .. }) => is.end + (offset - was.end),
+        }
     }
 
     /// The path relative to the project's root.
@@ -195,23 +221,36 @@ impl FileText {
     }
 }
 
-/// The text with the ranges and control characters replaced, every line break and offset kept.
-fn mask(text: &str, ranges: &[Range<u32>], is_control: impl Fn(u8) -> bool) -> Arc<str> {
-    let mut bytes = text.as_bytes().to_vec();
+/// What stands for a value that is not shown, however long that is.
+const MASK: &str = "***";
+
+/// The text with each line of the ranges and each control character replaced, every line break kept;
+/// and where each replaced piece was and is.
+fn mask(text: &str, ranges: &[Range<u32>], is_control: impl Fn(u8) -> bool) -> (Arc<str>, Vec<Masked>) {
+    let mut ranges: Vec<_> = ranges.iter().map(|range| range.start as usize..range.end as usize).collect();
+    ranges.sort_by_key(|range| range.start);
+    let (mut shown, mut moved, mut at) = (String::with_capacity(text.len()), Vec::new(), 0);
+    let visible = |text: &str| {
+        text.chars().map(|c| if c.is_ascii() && is_control(c as u8) { '?' } else { c }).collect::<String>()
+    };
     for range in ranges {
-        let (start, end) = (range.start as usize, (range.end as usize).min(bytes.len()));
-        for byte in bytes.get_mut(start..end).into_iter().flatten() {
-            if !matches!(*byte, b'\n' | b'\r') {
-                *byte = b'*';
-            }
+        // A value within another is masked with it; one that begins inside goes on behind it.
+        let (start, end) = (range.start.max(at), range.end.min(text.len()));
+        let Some(value) = text.get(start..end).filter(|value| !value.is_empty()) else { continue };
+        shown.push_str(&visible(&text[at..start]));
+        at = start;
+        for line in value.split_inclusive('\n') {
+            let secret = line.trim_end_matches(['\n', '\r']);
+            let before = shown.len();
+            shown.push_str(if secret.is_empty() { "" } else { MASK });
+            let missing = secret.chars().count().cast_signed() - (shown.len() - before).cast_signed();
+            moved.push(Masked { was: at..at + secret.len(), is: before..shown.len(), missing });
+            shown.push_str(&line[secret.len()..]);
+            at += line.len();
         }
     }
-    for byte in &mut bytes {
-        if is_control(*byte) {
-            *byte = b'?';
-        }
-    }
-    String::from_utf8_lossy(&bytes).into()
+    shown.push_str(&visible(&text[at..]));
+    (shown.into(), moved)
 }
 
 impl SourceCode for FileText {
@@ -257,7 +296,14 @@ impl FileText {
     fn exactly(&self, start: usize, end: usize, span: &SourceSpan) -> MietteSpanContents<'_> {
         let line = self.lines().partition_point(|line| *line <= start).saturating_sub(1);
         let lead = self.text.get(self.lines()[line]..start).unwrap_or_default();
+        // The column is that of the file, which the masks before it do not move.
+        let masks = self
+            .moved
+            .iter()
+            .filter(|masked| self.lines()[line] <= masked.is.start && masked.is.end <= start);
+        let missing: isize = masks.map(|masked| masked.missing).sum();
         let column = lead.trim_start_matches('\u{feff}').chars().count();
+        let column = column.saturating_add_signed(missing);
         let data = self.text.as_bytes().get(start..end).unwrap_or_default();
         MietteSpanContents::new_named(self.name.to_string(), data, *span, line, column, 1)
     }
@@ -285,7 +331,7 @@ mod tests {
     use super::*;
 
     fn text(content: &str) -> FileText {
-        FileText { name: "a.yaml".into(), text: content.into(), lines: OnceLock::new() }
+        FileText { name: "a.yaml".into(), text: content.into(), moved: Vec::new(), lines: OnceLock::new() }
     }
 
     #[test]
@@ -306,12 +352,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_masked_keeps_its_place() {
+    fn what_is_masked_does_not_tell_its_length_and_what_follows_is_found() {
         let mut files = Files::default();
         let file = files.add("a.yaml", "password: größe\nnext: 1\n".into());
         files.mask(Place { file, line: 1, column: 11, start: 10, end: 17 });
         let texts = files.into_texts();
-        assert_eq!(texts[0].text(), "password: *******\nnext: 1\n");
+        assert_eq!(texts[0].text(), "password: ***\nnext: 1\n");
+        let shown = |offset| &texts[0].text()[texts[0].shown_at(offset)..];
+        assert_eq!((shown(18), shown(10)), ("next: 1\n", "***\nnext: 1\n"));
+    }
+
+    #[test]
+    fn masks_within_masks_and_over_lines_keep_every_line() {
+        let (text, _) = mask("a: |\n  one\n  two\nb\u{1b}", &[3..16, 7..10], |byte| byte == 0x1b);
+        assert_eq!(&*text, "a: ***\n***\n***\nb?");
     }
 
     #[test]

@@ -6,13 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::codes::Code;
 use super::error::{Mistake, Problems};
-use super::fields::{self, is_day, later};
+use super::fields::{self, later};
 use super::near::{article, nearest, perhaps, quoted};
 use super::node::{Content, Entry, Node, Scalar, Style};
 use super::world::World;
 use crate::catalog;
 use crate::kinds::{Attribute, Shape, iso_duration, parse_duration};
 use crate::model::Source;
+use crate::model::is_day;
 
 /// Reads the values of one resource; keeps where each one is written.
 pub(super) struct Reader<'a, 'w> {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks what time it is: a tick comes in from outside, and a time of day is the epoch plus the ticks since.
 
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -109,33 +110,18 @@ impl Pace {
 
 /// `millis` since 1970 as RFC 3339 in UTC, such as `2026-11-23T09:30:00.030Z`.
 pub(crate) fn timestamp(millis: u64) -> String {
-    let (year, month, day) = civil_date(millis / 86_400_000);
-    let of_day = millis % 86_400_000;
-    let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", of_day % 1000)
-}
-
-/// Year, month and day of the given day since 1970 in the Gregorian calendar.
-fn civil_date(days: u64) -> (u64, u64, u64) {
-    // Eras of 400 years that begin on 0000-03-01, so that the leap day is the last of its year.
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    let known = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    format!("{:.3}", known.unwrap_or(Timestamp::MAX))
 }
 
 /// A day of the calendar, written `2026-11-23`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(u16, u8, u8);
+pub struct Day(Date);
 
 impl Day {
-    /// That day; whether the calendar has it is the caller's to know.
-    pub(crate) const fn new(year: u16, month: u8, day: u8) -> Self {
-        Self(year, month, day)
+    /// That day, which the calendar must have.
+    pub(crate) const fn new(year: i16, month: i8, day: i8) -> Self {
+        Self(jiff::civil::date(year, month, day))
     }
 }
 
@@ -143,26 +129,14 @@ impl FromStr for Day {
     type Err = NoDay;
 
     fn from_str(text: &str) -> Result<Self, NoDay> {
-        let parse = || {
-            let shaped = text.len() == 10 && is_date(text);
-            let year = text.get(..4)?.parse::<u16>().ok()?;
-            let (month, day) = (text.get(5..7)?.parse().ok()?, text.get(8..)?.parse().ok()?);
-            let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-            let longest = match month {
-                2 => 28 + u8::from(is_leap),
-                4 | 6 | 9 | 11 => 30,
-                _ => 31,
-            };
-            (shaped && day <= longest).then_some(Self(year, month, day))
-        };
-        parse().ok_or_else(|| NoDay(text.to_owned()))
+        let day = if text.len() == 10 && text.contains('-') { text.parse().ok() } else { None };
+        day.map(Self).ok_or_else(|| NoDay(text.to_owned()))
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(year, month, day) = self;
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        self.0.fmt(f)
     }
 }
 
@@ -171,15 +145,12 @@ impl fmt::Display for Day {
 #[error("`{0}` is no day: it is written YYYY-MM-DD, such as 2026-11-23")]
 pub struct NoDay(String);
 
-/// True when `text` begins with a calendar date, `2026-11-23` or `2026-11-23T…`.
+/// True when `text` is a calendar date or begins with one, `2026-11-23` or `2026-11-23T…`.
 pub(crate) fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| {
-        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
-    };
-    let shaped = digits(0..4) && digits(5..7) && digits(8..10) && bytes[4] == b'-' && bytes[7] == b'-';
-    let ended = matches!(bytes.get(10), None | Some(b'T' | b't' | b' '));
-    shaped && ended && ("01".."13").contains(&&text[5..7]) && ("01".."32").contains(&&text[8..10])
+    let (date, rest) = text.split_at_checked(10).unwrap_or((text, ""));
+    date.contains('-')
+        && date.parse::<Date>().is_ok()
+        && (rest.is_empty() || rest.starts_with(['T', 't', ' ']))
 }
 
 /// True for an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `PT40H` or `P1DT16H`.

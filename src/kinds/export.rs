@@ -14,7 +14,7 @@ use super::gallery_attachment::attachment_of;
 use super::image::export_of;
 use super::publish::{REVISION, template};
 use super::shape::managed;
-use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View};
+use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View, words};
 use crate::catalog::{Work, seconds};
 use crate::model::{
     Address, ArmId, Attributes, Done, Evidence, Expectation, Finding, Look, Method, Output, Read, Resource,
@@ -106,14 +106,9 @@ impl Kind for Export {
         account.and_then(|account| attachment_of(&account, view)).into_iter().collect()
     }
 
-    fn remarks(&self, desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
-        let (lab, image) = (arm::own(desired, "lab"), arm::own(desired, "image"));
-        let mut remarks =
-            vec![format!("makes a version of {image} from the template VM of {lab}, which stops")];
-        if recorded.is_some() {
-            remarks.push("labs made from an earlier version stay as they are".into());
-        }
-        remarks
+    fn remarks(&self, _desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
+        let again = "labs made from an earlier version stay as they are";
+        recorded.map(|_| again.to_owned()).into_iter().collect()
     }
 
     fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {
@@ -154,6 +149,10 @@ impl Kind for Export {
             ));
         }
         findings
+    }
+
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        vec![format!("exports {}'s template VM, stopping it", words::key(attributes, "lab"))]
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

@@ -3,11 +3,13 @@
 //! ARM type `Microsoft.Compute/galleries`. Images are a kind of their own.
 //! Source: Compute Gallery REST 2024-03-03; the troubleshooting guide for shared images (names).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::arm::{self, GALLERIES};
 use super::resource_group::{TAGS, name_rule as group_name};
-use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View};
+use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
 use crate::catalog::{Work, seconds};
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Method, Observed, Read, Recording, Row,
@@ -74,6 +76,25 @@ impl Kind for Gallery {
 
     fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address> {
         arm::group_address(attributes, view).into_iter().collect()
+    }
+
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        vec![words::place(attributes)]
+    }
+
+    fn losses(&self, address: &Address, _row: &Row, view: &View<'_>) -> Vec<String> {
+        let ours = |reference: &str, own: &Address| {
+            let attributes = view.row(own).map(|row| &row.attributes);
+            attributes.and_then(|own| arm::referred(own, reference))
+        };
+        let images: Vec<_> = view.recorded_of("Image");
+        let images: BTreeSet<_> =
+            images.into_iter().filter(|image| ours("gallery", image).as_ref() == Some(address)).collect();
+        let is_inside = |own: &&Address| ours("image", own).is_some_and(|image| images.contains(&image));
+        let versions = view.recorded_of("ImageVersion").into_iter().filter(is_inside).count();
+        let exported = images.iter().map(|image| super::image::exported_versions(image, view)).sum::<usize>();
+        let labs = view.recorded_of("Lab").into_iter().filter(|lab| view.desired.contains_key(*lab));
+        super::image::losses(images.len(), versions + exported, labs.filter(is_inside).count())
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

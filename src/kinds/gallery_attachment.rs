@@ -13,7 +13,7 @@ use super::arm::{self, LABS};
 use super::image::is_not_yet_exported;
 use super::shape::managed;
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
 use crate::catalog::{Work, seconds};
 use crate::model::{
@@ -168,6 +168,20 @@ impl Kind for GalleryAttachment {
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        let keys = |images: BTreeSet<Address>| images.iter().map(Address::key).collect::<Vec<_>>().join(", ");
+        let on = |images| format!("switches on {}", keys(images));
+        let switches = match Enabled::of(attributes) {
+            Enabled::Exactly(images) if images.is_empty() => vec!["every image off".to_owned()],
+            Enabled::Exactly(images) => vec![on(images), "every other image off".into()],
+            Enabled::Including(images) => vec![on(images), "leaves the others as they are".into()],
+            Enabled::All => vec!["every image on".into()],
+            Enabled::Unmanaged => Vec::new(),
+        };
+        let (gallery, account) = (words::key(attributes, "gallery"), words::key(attributes, "to"));
+        std::iter::once(format!("{gallery} on {account}")).chain(switches).collect()
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
@@ -336,12 +350,12 @@ fn last_switch(subject: &Subject<'_>) -> Option<(&'static str, Step)> {
     match Enabled::of(&subject.desired.attributes) {
         Enabled::Exactly(images) => {
             let ids = images.iter().filter_map(|image| subject.view.arm_id(image));
-            let mut step = Step::recording("disable others", record);
+            let mut step = Step::recording("switch the other images off", record);
             step.sweep = Some(sweep(SweepWanted::Exactly(ids.map(|id| id.name().to_owned()).collect())));
             Some(("disable-others", step))
         }
         Enabled::All => {
-            let mut step = Step::recording("enable others", record);
+            let mut step = Step::recording("switch the other images on", record);
             step.sweep = Some(sweep(SweepWanted::All));
             Some(("enable-others", step))
         }

@@ -12,7 +12,7 @@ use super::arm::{self, GALLERIES};
 use super::resource_group::TAGS;
 use super::shape::{any, identifier, managed};
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
 use crate::catalog::{Work, seconds};
 use crate::model::{
@@ -177,6 +177,27 @@ pub(super) fn is_exported(attributes: &Attributes) -> bool {
     attributes.get("exported").and_then(Value::as_bool).unwrap_or(false)
 }
 
+/// How many versions the exports of an image made.
+pub(super) fn exported_versions(image: &Address, view: &View<'_>) -> usize {
+    let versions = view.row(&export_of(image)).and_then(|row| row.outputs.get("versions")?.as_array());
+    versions.map_or(0, Vec::len)
+}
+
+/// What hangs on an image or a gallery that goes: what lies inside, and the labs that stay.
+pub(super) fn losses(images: usize, versions: usize, labs: usize) -> Vec<String> {
+    let inside = [(images, "image"), (versions, "version")].into_iter().filter(|(number, _)| *number > 0);
+    let inside: Vec<_> = inside.map(|(number, noun)| words::count(number, noun)).collect();
+    let mut losses = Vec::new();
+    if !inside.is_empty() {
+        losses.push(format!("along with {}", inside.join(" and ")));
+    }
+    if labs > 0 {
+        let stay = if labs == 1 { "stays as it is" } else { "stay as they are" };
+        losses.push(format!("{} made from it {stay}", words::count(labs, "lab")));
+    }
+    losses
+}
+
 /// The export that makes the image.
 pub(super) fn export_of(image: &Address) -> Address {
     Address::new("Export", image.key())
@@ -266,6 +287,27 @@ impl Kind for Image {
 
     fn containers(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<Address> {
         arm::referred(attributes, "gallery").into_iter().collect()
+    }
+
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        let os = |name: &str| attributes.get("os").and_then(|os| os.get(name)).and_then(Value::as_str);
+        let what = if is_exported(attributes) {
+            "made by its export".to_owned()
+        } else {
+            [os("type"), os("state"), os("hyperV")].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        };
+        vec![what, format!("in {}", words::key(attributes, "gallery"))]
+    }
+
+    fn losses(&self, address: &Address, _row: &Row, view: &View<'_>) -> Vec<String> {
+        let refers = |own: &&Address| {
+            let row = view.row(own);
+            row.and_then(|row| arm::referred(&row.attributes, "image")).as_ref() == Some(address)
+        };
+        let versions = view.recorded_of("ImageVersion").into_iter().filter(refers).count()
+            + exported_versions(address, view);
+        let labs = view.recorded_of("Lab").into_iter().filter(|lab| view.desired.contains_key(*lab));
+        losses(0, versions, labs.filter(refers).count())
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

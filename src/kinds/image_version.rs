@@ -192,6 +192,38 @@ impl Kind for ImageVersion {
         arm::referred(attributes, "image").into_iter().collect()
     }
 
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        let source = attributes.get("source").and_then(Value::as_object).and_then(|map| map.iter().next());
+        let from = source.map(|(sort, value)| {
+            let sort = match sort.as_str() {
+                "managedDisk" => "disk",
+                "managedImage" => "image",
+                "galleryVersion" => "version",
+                "vhd" => "VHD",
+                other => other,
+            };
+            let id = value.as_str().or(value["uri"].as_str()).unwrap_or_default();
+            format!("from {sort} {}", id.rsplit('/').next().unwrap_or(id))
+        });
+        let regions = attributes.get("replicate").and_then(|replicate| replicate["regions"].as_object());
+        let copies = regions.map(|regions| {
+            let copy = |(region, number): (&String, &Value)| format!("{region} {number}");
+            format!("copied to {}", regions.iter().map(copy).collect::<Vec<_>>().join(", "))
+        });
+        from.into_iter().chain(copies).collect()
+    }
+
+    fn losses(&self, _address: &Address, row: &Row, view: &View<'_>) -> Vec<String> {
+        let made_from_it = |lab: &&Address| {
+            view.row(lab).is_some_and(|lab| {
+                lab.attributes.get("image") == row.attributes.get("image")
+                    && lab.outputs.get("imageVersion") == row.attributes.get("name")
+            })
+        };
+        let labs = view.recorded_of("Lab").into_iter().filter(|lab| view.desired.contains_key(*lab));
+        super::image::losses(0, 0, labs.filter(made_from_it).count())
+    }
+
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
         let attributes = &subject.desired.attributes;
         let mut body = json!({

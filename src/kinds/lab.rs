@@ -14,7 +14,7 @@ use super::gallery_attachment::{Enabled, attachment_of};
 use super::publish::template;
 use super::shape::{Reference, any, length, managed};
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
 use crate::catalog::{Work, seconds, size};
 use crate::model::{
@@ -206,6 +206,25 @@ impl Kind for Lab {
         findings
     }
 
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        let (size, image) = (arm::own(attributes, "size"), words::key(attributes, "image"));
+        let what = match attributes.get("capacity") {
+            Some(capacity) => format!("{capacity} × {size} from {image}"),
+            None => format!("{size} from {image}"),
+        };
+        let open = (arm::own(attributes, "access") == "Open").then(|| "access Open".to_owned());
+        let account = format!("in {}", words::key(attributes, "in"));
+        [Some(what), words::named(attributes, "quota"), open, Some(account)].into_iter().flatten().collect()
+    }
+
+    fn losses(&self, address: &Address, row: &Row, view: &View<'_>) -> Vec<String> {
+        let seats = words::count(seats(&row.attributes), "seat");
+        vec![match view.row(&Address::new("Publish", address.key())) {
+            Some(_) => format!("its VMs are deleted, with what students left there: {seats}"),
+            None => format!("its template VM is deleted; it is not published: {seats}"),
+        }]
+    }
+
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
         let (row, attributes) = (subject.row, &subject.desired.attributes);
         let mut steps = vec![create_lab(subject)];
@@ -303,6 +322,12 @@ impl Kind for Lab {
         }
         Ok(Some(Observed { attributes }))
     }
+}
+
+/// How many VMs a lab with these attributes has at most.
+pub(super) fn seats(attributes: &Attributes) -> usize {
+    let capacity = attributes.get("capacity").and_then(Value::as_u64).unwrap_or(0);
+    usize::try_from(capacity).unwrap_or(usize::MAX)
 }
 
 fn observed_name(lab: &Value, row: &Row) -> Result<Value, ShapeError> {

@@ -10,7 +10,7 @@ use super::arm::{self, LABS};
 use super::gallery::RESOURCE_GROUP;
 use super::resource_group::TAGS;
 use super::shape::{any, identifier};
-use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View};
+use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
 use crate::catalog::{Work, seconds};
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Recording, Row, Severity,
@@ -103,6 +103,29 @@ impl Kind for LabAccount {
             });
         }
         findings
+    }
+
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        let marketplace = attributes.get("marketplaceImages").and_then(Value::as_array);
+        let images = marketplace.map(|images| words::count(images.len(), "marketplace image"));
+        [Some(words::place(attributes)), images].into_iter().flatten().collect()
+    }
+
+    fn losses(&self, address: &Address, _row: &Row, view: &View<'_>) -> Vec<String> {
+        let rows = view.recorded_of("Lab").into_iter().filter_map(|lab| view.row(lab));
+        let inside = rows.filter(|row| arm::referred(&row.attributes, "in").as_ref() == Some(address));
+        let seats: Vec<_> = inside.map(|row| super::lab::seats(&row.attributes)).collect();
+        match seats.len() {
+            0 => Vec::new(),
+            labs => {
+                let seats = seats.into_iter().sum::<usize>();
+                vec![format!(
+                    "{} with {} in all go along",
+                    words::count(labs, "lab"),
+                    words::count(seats, "seat")
+                )]
+            }
+        }
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

@@ -18,6 +18,7 @@ mod publish;
 mod resource_group;
 mod shape;
 mod view;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -152,6 +153,15 @@ pub trait Kind: Sync {
 
     /// What this resource lies inside of: it is deleted and replaced together with them.
     fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address>;
+
+    /// What is made or done, in a few words for people, the most telling first: `20 × Small from java-dev`,
+    /// `quota 20h`.
+    fn summary(&self, attributes: &Attributes, view: &View<'_>) -> Vec<String>;
+
+    /// What hangs on it when it is deleted or replaced: whole fragments.
+    fn losses(&self, _address: &Address, _row: &Row, _view: &View<'_>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What a reader of the plan should know of the change beside the attributes: whole fragments.
     fn remarks(&self, _desired: &Attributes, _recorded: Option<&Row>) -> Vec<String> {

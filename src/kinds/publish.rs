@@ -11,7 +11,8 @@ use super::shape::managed;
 use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Shape, Subject, View};
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Done, Evidence, Expectation, Look, Method, Output, Recording, Take, Until,
+    Address, ArmId, Attributes, Done, Evidence, Expectation, Look, Method, Output, Recording, Row, Take,
+    Until,
 };
 
 /// A lab's publishing.
@@ -62,6 +63,16 @@ impl Kind for Publish {
 
     fn containers(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<Address> {
         arm::referred(attributes, "lab").into_iter().collect()
+    }
+
+    fn summary(&self, attributes: &Attributes, view: &View<'_>) -> Vec<String> {
+        let seats = view.referred(&attributes["lab"]).map_or(0, super::lab::seats);
+        vec!["published".into(), format!("which makes its {}", super::words::count(seats, "VM"))]
+    }
+
+    fn remarks(&self, _desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
+        let again = "every VM of its students is made anew, and what they left there is lost";
+        recorded.map(|_| again.to_owned()).into_iter().collect()
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::arm::{self, GROUPS};
-use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View};
+use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
 use crate::catalog::{Work, seconds};
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Method, Observed, Read, Recording, Row,
@@ -68,6 +68,10 @@ impl Kind for ResourceGroup {
 
     fn containers(&self, _attributes: &Attributes, _view: &View<'_>) -> Vec<Address> {
         Vec::new()
+    }
+
+    fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
+        vec![words::place(attributes)]
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

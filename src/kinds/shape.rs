@@ -153,6 +153,21 @@ impl Attribute {
 }
 
 impl Shape {
+    /// Whether a dotted path, the attribute's own name first, ends at an entry of a map: absent is none.
+    #[must_use]
+    pub fn is_entry(&self, path: &str) -> bool {
+        let Some((_, rest)) = path.split_once('.') else { return false };
+        match self {
+            Self::Map(_) | Self::RegionMap(_) => true,
+            Self::Object(attributes) => {
+                let name = rest.split('.').next().unwrap_or(rest);
+                let inner = attributes.iter().find(|attribute| attribute.name == name);
+                inner.is_some_and(|attribute| attribute.shape.is_entry(rest))
+            }
+            _ => false,
+        }
+    }
+
     /// Adds the managed resources that `value`, in normal form, refers to.
     pub fn references(&self, value: &Value, found: &mut BTreeSet<Address>) {
         match self {

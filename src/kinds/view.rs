@@ -131,6 +131,12 @@ impl<'a> View<'a> {
         self.under(format!("{kind}/"))
     }
 
+    /// Every recorded address of a kind.
+    #[must_use]
+    pub fn recorded_of(&self, kind: &str) -> Vec<&'a Address> {
+        self.of_kind(kind).filter(|address| self.row(address).is_some()).collect()
+    }
+
     /// Every address that starts with this text, desired ones first, then those only recorded.
     pub fn under(&self, prefix: String) -> impl Iterator<Item = &'a Address> + use<'a> {
         let desired = self.desired;

@@ -22,6 +22,18 @@ pub fn at_path<'a>(attributes: &'a Attributes, path: &str) -> Option<&'a Value> 
     })
 }
 
+/// `20h` for `PT20H`, `1h30m` for `PT1H30M`; `None` for what is no duration in normal form.
+#[must_use]
+pub fn plain_duration(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("PT")?;
+    let (hours, rest) = rest.split_once('H').map_or(("", rest), |(hours, rest)| (hours, rest));
+    let minutes = rest.strip_suffix('M').unwrap_or(rest);
+    let all_digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let ends = rest.is_empty() || rest.len() > minutes.len();
+    let fits = ends && all_digits(hours) && all_digits(minutes) && !(hours.is_empty() && minutes.is_empty());
+    fits.then(|| text[2..].to_ascii_lowercase())
+}
+
 /// The canonical text of a value: JSON with sorted keys and no blanks.
 ///
 /// `serde_json`'s map is sorted, so this is its plain text; the function names the promise.

@@ -7,6 +7,7 @@
 mod address;
 mod arm_id;
 mod attributes;
+mod day;
 mod finding;
 mod journal;
 mod secret;
@@ -16,7 +17,8 @@ mod step;
 
 pub use address::{Address, AddressError};
 pub use arm_id::ArmId;
-pub use attributes::{Attributes, at_path, canonical, digest};
+pub use attributes::{Attributes, at_path, canonical, digest, plain_duration};
+pub use day::is_day;
 pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
 pub use secret::{Secret, SecretReference};

@@ -41,6 +41,9 @@ impl Meaning {
     }
 }
 
+/// Why an attribute differs that was not recorded: what Azure has is not known.
+const FROM_NOW_ON: &str = "managed from now on";
+
 /// The attributes that every kind may have and no table lists: the name, the place.
 const DERIVED: &[(&str, OnChange)] = &[
     ("name", OnChange::Replace),
@@ -58,7 +61,8 @@ pub(super) fn differences(info: &KindInfo, desired: &Resource, recorded: &Attrib
         let (before, after) = (recorded.get(name), desired.attributes.get(name));
         if before != after && !matches!(on_change, OnChange::CreateOnly | OnChange::Inherited) {
             leaves(name, shape, on_change, before, after, &mut |path, on_change, before, after| {
-                found.push(difference(desired, path, on_change, before, after));
+                let unknown = before.is_none() && !(recorded.contains_key(name) && shape.is_entry(&path));
+                found.push(difference(desired, path, on_change, (before, unknown), after));
             });
         }
     };
@@ -76,7 +80,7 @@ fn difference(
     desired: &Resource,
     path: String,
     on_change: OnChange,
-    before: Option<&Value>,
+    (before, unknown): (Option<&Value>, bool),
     after: Option<&Value>,
 ) -> Difference {
     let top = path.split('.').next().unwrap_or(&path);
@@ -86,10 +90,10 @@ fn difference(
         _ if !is_managed => (Meaning::Record, Some("no longer managed")),
         _ if ignored => (Meaning::Ignored, Some("ignored")),
         // Managed for the first time: whether it differs in Azure is not known, so it is sent.
-        OnChange::Replace if before.is_none() => (Meaning::Record, Some("managed from now on")),
+        OnChange::Replace if before.is_none() => (Meaning::Record, Some(FROM_NOW_ON)),
         OnChange::Replace => (Meaning::Replace, Some("immutable")),
         OnChange::Refused(help) => (Meaning::Refused(help), Some("immutable")),
-        _ => (Meaning::Update, None),
+        _ => (Meaning::Update, unknown.then_some(FROM_NOW_ON)),
     };
     let source = is_managed.then(|| desired.source_of(&path).clone());
     let change = AttributeChange {

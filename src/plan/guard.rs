@@ -18,7 +18,7 @@ pub(super) fn findings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (address, decision) in decisions {
-        findings.extend(protected(address, decision));
+        findings.extend(protected(address, decision, desired));
         findings.extend(refused_by_kind(address, decision, view, &options.today));
     }
     if !options.destroy {
@@ -28,25 +28,29 @@ pub(super) fn findings(
     findings
 }
 
-fn protected(address: &Address, decision: &Decision<'_>) -> Option<Finding> {
+fn protected(address: &Address, decision: &Decision<'_>, desired: &Desired) -> Option<Finding> {
     let removes = matches!(decision.verb, Verb::Delete | Verb::Replace);
     if !removes || !decision.recorded.is_some_and(|row| row.protect) {
         return None;
     }
     let doing = if decision.verb == Verb::Delete { "delete" } else { "replace" };
-    let lifted = decision.desired.is_some_and(|resource| resource.protect == Some(false));
+    let written = desired.resources.get(address);
+    let help = match written {
+        Some(own) if own.protect == Some(false) => {
+            "the protection is lifted by an apply of its own: undo the other change, apply, and make it again"
+        }
+        Some(_) => "write `protect: false` on it and apply that first; nothing else lifts a protection",
+        None => {
+            "it is in no file: put its block back with `protect: false`, apply that, then take it away again"
+        }
+    };
     Some(Finding {
         rule: "protect".into(),
         severity: Severity::Error,
         message: format!("the plan would {doing} {address}, which is protected"),
         address: Some(address.clone()),
-        source: decision.desired.map(|resource| resource.source.clone()),
-        help: Some(if lifted {
-            "the protection is lifted by an apply of its own: undo the other change, apply, and make it again"
-                .into()
-        } else {
-            "write `protect: false` on it and apply that first; nothing else lifts a protection".to_owned()
-        }),
+        source: written.map(|own| own.source.clone()),
+        help: Some(help.into()),
     })
 }
 
@@ -140,6 +144,34 @@ pub(super) fn consents(decisions: &Decisions<'_>, desired: &Desired, options: &O
         }
     }
     consents
+}
+
+/// Consents of the policy that would have covered what is missing, had they not run out.
+pub(super) fn expired(consents: &[Consent], desired: &Desired, options: &Options) -> Vec<Finding> {
+    let over =
+        desired.policy.allow.iter().filter(|allowance| allowance.until.as_str() < options.today.as_str());
+    let found = over.filter_map(|allowance| {
+        let open = consents.iter().filter(|consent| consent.given.is_none());
+        let missed: Vec<_> = open.filter(|consent| covers(&allowance.allowed, consent)).collect();
+        let first = missed.first()?;
+        let others = match missed.len() - 1 {
+            0 => String::new(),
+            others => format!(" and of {others} more"),
+        };
+        let what = first.what.as_str();
+        Some(Finding {
+            rule: "policy.allow".into(),
+            severity: Severity::Warning,
+            message: format!(
+                "{what} of {}{others} was allowed until {}, which is over",
+                first.address, allowance.until
+            ),
+            address: None,
+            source: Some(allowance.source.clone()),
+            help: Some("give it a later `until` if it still holds, or consent with --allow".into()),
+        })
+    });
+    found.collect()
 }
 
 fn taken(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>) -> Option<AllowedWhat> {

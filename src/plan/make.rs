@@ -7,7 +7,7 @@ use miette::Diagnostic;
 use serde_json::Value;
 
 use super::diff::{Difference, Meaning, differences};
-use super::{AttributeChange, Change, Fact, Plan, Verb, graph, guard, scope};
+use super::{AttributeChange, Change, Fact, Plan, Verb, graph, guard, renames, scope, versions};
 use crate::kinds::{KINDS, Links, View, dependencies, kind_of};
 use crate::model::{Address, Attributes, Desired, Finding, Recorded, Resource, Row, Severity, Source};
 
@@ -112,8 +112,12 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
     let mut decisions = decide(&view, desired, options, &moves, &mut findings);
     scope::narrow(&mut decisions, &view, options)?;
     findings.extend(guard::findings(&decisions, &view, desired, options));
+    let consents = guard::consents(&decisions, desired, options);
+    findings.extend(guard::expired(&consents, desired, options));
     if !options.destroy {
         findings.extend(desired.findings.iter().cloned());
+        findings.extend(renames::findings(&decisions, &view));
+        findings.extend(versions::findings(&decisions, options));
     }
     findings.sort();
     findings.dedup();
@@ -125,11 +129,11 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
         lineage: options.lineage.clone(),
         today: options.today.clone(),
         destroy: options.destroy,
-        changes: changes(&decisions, &view),
+        changes: changes(&decisions, &view, &desired.resources),
         kept: decisions.values().filter(|decision| is_kept(decision)).count(),
         actions,
         findings,
-        consents: guard::consents(&decisions, desired, options),
+        consents,
         facts: facts(&decisions, &view, options.before_refresh.as_ref().unwrap_or(recorded), &moves),
         estimate_seconds: 0,
         critical_path: Vec::new(),
@@ -362,9 +366,14 @@ fn enable_anew(decisions: &mut Decisions<'_>, view: &View<'_>) {
     }
 }
 
-fn changes(decisions: &Decisions<'_>, view: &View<'_>) -> Vec<Change> {
+/// What changes; `written` is what the files hold, also where everything is to go.
+fn changes(decisions: &Decisions<'_>, view: &View<'_>, written: &BTreeMap<Address, Resource>) -> Vec<Change> {
     let changed = decisions.iter().filter(|(_, decision)| decision.verb != Verb::Keep);
-    changed.map(|(address, decision)| change(address, decision, decisions, view)).collect()
+    let change = |(address, decision)| Change {
+        source: written.get(address).map(|resource| resource.source.clone()),
+        ..change(address, decision, decisions, view)
+    };
+    changed.map(change).collect()
 }
 
 fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>, view: &View<'_>) -> Change {
@@ -379,12 +388,19 @@ fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>,
     if let Some(resource) = decision.desired.filter(|_| told) {
         notes.extend(kind_of(address).remarks(&resource.attributes, decision.recorded));
     }
+    let goes = matches!(decision.verb, Verb::Delete | Verb::Replace);
+    if let Some(row) = decision.recorded.filter(|_| goes) {
+        notes.extend(kind_of(address).losses(address, row, view));
+    }
+    let made = decision.desired.filter(|_| matches!(decision.verb, Verb::Create | Verb::Invoke));
+    let summary = made.map(|resource| kind_of(address).summary(&resource.attributes, view));
     notes.extend(decision.moved_from.iter().map(|from| format!("moved from {from}")));
     Change {
         address: address.clone(),
         verb: decision.verb,
-        source: decision.desired.map(|resource| resource.source.clone()),
+        source: None,
         attributes,
+        summary: summary.unwrap_or_default(),
         notes,
         within: within(address, decision, decisions, view),
     }

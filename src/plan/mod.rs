@@ -9,8 +9,10 @@ mod drift;
 mod graph;
 mod guard;
 mod make;
+mod renames;
 mod run;
 mod scope;
+mod versions;
 
 use std::collections::BTreeSet;
 
@@ -115,6 +117,9 @@ pub struct Change {
     pub source: Option<Source>,
     /// What differs, sorted by path.
     pub attributes: Vec<AttributeChange>,
+    /// What is made or done in a few words, the most telling first; empty for any other verb.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub summary: Vec<String>,
     /// Short remarks for people: `why` of the change as a whole, one line each.
     pub notes: Vec<String>,
     /// The resource within whose creation this is counted: a first publish together with its lab.

@@ -121,6 +121,7 @@ pub struct Run<'p> {
     missing: Vec<usize>,
     remaining_seconds: Vec<u64>,
     states: Vec<ActionState>,
+    done_before: BTreeSet<usize>,
     ready: BTreeSet<(std::cmp::Reverse<u64>, usize)>,
 }
 
@@ -145,7 +146,16 @@ impl<'p> Run<'p> {
         let ready = (0..count).filter(|&at| missing[at] == 0);
         let ready = ready.map(|at| (std::cmp::Reverse(remaining_seconds[at]), at)).collect();
         let states = vec![ActionState::Waiting; count];
-        Self { plan, index, dependents, missing, remaining_seconds, states, ready }
+        Self {
+            plan,
+            index,
+            dependents,
+            missing,
+            remaining_seconds,
+            states,
+            done_before: BTreeSet::new(),
+            ready,
+        }
     }
 
     /// The run as a stored journal left it.
@@ -194,6 +204,10 @@ impl<'p> Run<'p> {
             EntryKind::NeverReached => ActionState::Between(entry.step),
         };
         if state == ActionState::Done && self.states[at] != ActionState::Done {
+            let sends = self.plan.actions[at].steps.iter().any(|step| step.request.is_some());
+            if sends && self.states[at] == ActionState::Waiting {
+                self.done_before.insert(at);
+            }
             self.release(at);
         }
         if state == ActionState::Waiting && self.missing[at] == 0 {
@@ -236,6 +250,12 @@ impl<'p> Run<'p> {
             Some(ActionState::UnderWay(_) | ActionState::Between(_)) => Outcome::Unknown,
             Some(ActionState::Waiting) | None => Outcome::NotStarted,
         }
+    }
+
+    /// Whether an action was found done before its first request and only recorded.
+    #[must_use]
+    pub fn was_done_before(&self, id: &str) -> bool {
+        self.index.get(id).is_some_and(|at| self.done_before.contains(at))
     }
 
     /// Whether every action is done.

@@ -40,7 +40,14 @@ impl<'d> DriftView<'d> {
     /// A view of nothing yet.
     #[must_use]
     pub fn new(identity: &Identity, read: usize, remarks: Vec<Finding>, apply_command: String) -> Self {
-        Self { title: title(identity), read, remarks, unread: Vec::new(), changes: Vec::new(), apply_command }
+        Self {
+            title: title(identity, None),
+            read,
+            remarks,
+            unread: Vec::new(),
+            changes: Vec::new(),
+            apply_command,
+        }
     }
 
     /// Adds the next resource in the order of addresses; `attributes` is `None` where it is gone.

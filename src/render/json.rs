@@ -369,7 +369,17 @@ impl From<&Source> for SourceDocument {
 
 impl From<&ChangeView<'_>> for ChangeDocument {
     fn from(change: &ChangeView<'_>) -> Self {
-        let ChangeView { address, verb, source, attributes, notes: _, within: _ } = change;
+        let ChangeView {
+            address,
+            verb,
+            source,
+            attributes,
+            summary: _,
+            waits_for: _,
+            seconds: _,
+            notes: _,
+            within: _,
+        } = change;
         Self {
             address: address.clone(),
             verb: *verb,

@@ -20,5 +20,6 @@ pub use progress::Progress;
 pub use run::{Counts, Fate, RunView, Settled, SettledAction};
 pub use view::{
     AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,
+    title,
 };
 pub use words::{clean, say_seconds, say_value};

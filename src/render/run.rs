@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::view::action_words;
+use super::view::{action_words, actions_of};
 use super::words::clean;
-use crate::plan::{Action, ActionState, Change, Failure, Outcome, Plan, Run, Verb};
+use crate::plan::{Action, ActionState, Failure, Outcome, Plan, Run, Verb};
 
 /// A run as it is shown once it ended.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Counts {
     pub destroyed: usize,
     /// Published or exported, on their own.
     pub invoked: usize,
+    /// Published or exported before, and only recorded now.
+    pub recorded: usize,
     /// Taken into the record.
     pub imported: usize,
     /// With a failed action.
@@ -96,8 +98,9 @@ fn fate<'p>(run: &Run<'p>, action: &'p Action, state: &ActionState) -> Fate<'p> 
 fn counts(plan: &Plan, run: &Run<'_>) -> Counts {
     let mut counts = Counts::default();
     for change in &plan.changes {
-        let outcomes: BTreeSet<_> = of(plan, change).map(|action| word(run.outcome(&action.id))).collect();
-        let deleted = of(plan, change).filter(|action| action.verb == Verb::Delete);
+        let outcomes: BTreeSet<_> =
+            actions_of(plan, change).map(|action| word(run.outcome(&action.id))).collect();
+        let deleted = actions_of(plan, change).filter(|action| action.verb == Verb::Delete);
         if change.verb == Verb::Replace && all_done(run, deleted) {
             counts.destroyed += 1;
         }
@@ -112,6 +115,9 @@ fn counts(plan: &Plan, run: &Run<'_>) -> Counts {
                 Verb::Create | Verb::Replace => counts.added += 1,
                 Verb::Update => counts.changed += 1,
                 Verb::Delete => counts.destroyed += 1,
+                Verb::Invoke if actions_of(plan, change).all(|action| run.was_done_before(&action.id)) => {
+                    counts.recorded += 1;
+                }
                 Verb::Invoke => counts.invoked += 1,
                 Verb::Import => counts.imported += 1,
                 Verb::Keep | Verb::Move | Verb::Forget => {}
@@ -119,13 +125,6 @@ fn counts(plan: &Plan, run: &Run<'_>) -> Counts {
         }
     }
     counts
-}
-
-/// The actions of a change.
-fn of<'p>(plan: &'p Plan, change: &Change) -> impl Iterator<Item = &'p Action> {
-    let first = plan.actions.partition_point(|action| action.address < change.address);
-    let address = change.address.clone();
-    plan.actions[first..].iter().take_while(move |action| action.address == address)
 }
 
 fn all_done<'p>(run: &Run<'_>, mut actions: impl Iterator<Item = &'p Action>) -> bool {

@@ -7,11 +7,17 @@ use serde_json::Value;
 use super::words::clean;
 use super::{Difference, Item, Sign};
 use crate::model::{Allowed, AllowedWhat, Cloud, Finding, Identity, Severity, Source};
-use crate::plan::{Action, AttributeChange, Change, Consent, Plan, Summary, Verb, missing_consents};
+use crate::plan::{Action, AttributeChange, Change, Plan, Summary, Verb, missing_consents};
 
 /// What a plan is shown before, beside what it holds.
 #[derive(Debug, Clone, Default)]
 pub struct Background {
+    /// Project, environment and cloud, where more is known of them than the plan's identity says.
+    pub title: Option<String>,
+    /// Whether every attribute of what is made is shown rather than its summary.
+    pub in_full: bool,
+    /// Whether the command that carries the plan out is named although nothing is missing.
+    pub offers_apply: bool,
     /// What else is to be said: an interrupted run, an empty record. Shown first, in JSON among the findings.
     pub remarks: Vec<Finding>,
     /// What was compared with what, one sentence a line; text only.
@@ -35,6 +41,10 @@ pub struct PlanView<'p> {
     pub compared: Vec<String>,
     /// What is said first.
     pub remarks: Vec<Finding>,
+    /// Whether every attribute of what is made is shown rather than its summary.
+    pub in_full: bool,
+    /// Whether the command that carries the plan out is named although nothing is missing.
+    pub offers_apply: bool,
     /// The changes, what cannot be undone before what can.
     pub sections: Vec<Section<'p>>,
     /// What rules and guards say, errors first.
@@ -101,6 +111,12 @@ pub struct ChangeView<'p> {
     pub source: Option<&'p Source>,
     /// What differs, sorted by path.
     pub attributes: Vec<AttributeView<'p>>,
+    /// What is made or done in a few words, the most telling first.
+    pub summary: Vec<String>,
+    /// What takes long and is done before it, sorted.
+    pub waits_for: Vec<String>,
+    /// The usual duration of its own actions, in seconds.
+    pub seconds: u64,
     /// Remarks, one line each.
     pub notes: Vec<String>,
     /// What is done within it: a first publish together with its lab.
@@ -149,7 +165,9 @@ impl<'p> PlanView<'p> {
         let missing = missing(plan, &background.allowed);
         Self {
             plan,
-            title: title(&plan.identity),
+            title: background.title.unwrap_or_else(|| title(&plan.identity, None)),
+            in_full: background.in_full,
+            offers_apply: background.offers_apply,
             compared: background.compared,
             remarks: background.remarks,
             sections: sections(plan),
@@ -245,16 +263,20 @@ fn entry(name: &str, attribute: &AttributeView<'_>) -> Item {
     }
 }
 
-/// `contoso-cs, prod: Azure, subscription …`.
-pub(super) fn title(identity: &Identity) -> String {
+/// `contoso-cs, prod: Azure, subscription …`; `cloud` is said in place of what the identity knows of it.
+#[must_use]
+pub fn title(identity: &Identity, cloud: Option<&str>) -> String {
     let mut title = clean(&identity.project);
     if let Some(environment) = &identity.environment {
         title = format!("{title}, {}", clean(environment));
     }
-    match (identity.cloud, &identity.subscription) {
-        (Cloud::Emulator, _) => format!("{title}: the emulator"),
-        (Cloud::Azure, Some(subscription)) => format!("{title}: Azure, subscription {}", clean(subscription)),
-        (Cloud::Azure, None) => format!("{title}: Azure"),
+    match (cloud, identity.cloud, &identity.subscription) {
+        (Some(cloud), ..) => format!("{title}: {}", clean(cloud)),
+        (None, Cloud::Emulator, _) => format!("{title}: embedded emulator"),
+        (None, Cloud::Azure, Some(subscription)) => {
+            format!("{title}: Azure, subscription {}", clean(subscription))
+        }
+        (None, Cloud::Azure, None) => format!("{title}: Azure"),
     }
 }
 
@@ -270,7 +292,7 @@ fn sections(plan: &Plan) -> Vec<Section<'_>> {
     let mut within: BTreeMap<_, Vec<ChangeView<'_>>> = BTreeMap::new();
     for change in &plan.changes {
         if let Some(outer) = &change.within {
-            within.entry(outer).or_default().push(change_view(change, &plan.consents));
+            within.entry(outer).or_default().push(change_view(change, plan));
         }
     }
     let mut sections: BTreeMap<Heading, Vec<ChangeView<'_>>> = BTreeMap::new();
@@ -284,16 +306,16 @@ fn sections(plan: &Plan) -> Vec<Section<'_>> {
             Verb::Invoke => Heading::ToDo,
             Verb::Import | Verb::Move | Verb::Forget => Heading::RecordOnly,
         };
-        let mut view = change_view(change, &plan.consents);
+        let mut view = change_view(change, plan);
         view.within = within.remove(&change.address).unwrap_or_default();
         sections.entry(heading).or_default().push(view);
     }
     sections.into_iter().map(|(heading, changes)| Section { heading, changes }).collect()
 }
 
-fn change_view<'p>(change: &'p Change, consents: &'p [Consent]) -> ChangeView<'p> {
-    let Change { address, verb, source, attributes, notes, within: _ } = change;
-    let given = consents.iter().filter(|consent| consent.address == *address);
+fn change_view<'p>(change: &'p Change, plan: &'p Plan) -> ChangeView<'p> {
+    let Change { address, verb, source, attributes, summary, notes, within: _ } = change;
+    let given = plan.consents.iter().filter(|consent| consent.address == *address);
     let given = given.filter_map(|consent| {
         let source = consent.given.as_ref()?;
         Some(format!("{} is allowed at {source}", consent.what.as_str()))
@@ -303,9 +325,43 @@ fn change_view<'p>(change: &'p Change, consents: &'p [Consent]) -> ChangeView<'p
         verb: *verb,
         source: source.as_ref(),
         attributes: attributes.iter().map(AttributeView::new).collect(),
+        summary: summary.iter().map(|words| clean(words)).collect(),
+        waits_for: if *verb == Verb::Create { waits_for(plan, change) } else { Vec::new() },
+        seconds: actions_of(plan, change).map(|action| action.estimate_seconds).sum(),
         notes: notes.iter().map(|note| clean(note)).chain(given).collect(),
         within: Vec::new(),
     }
+}
+
+/// What takes at least this long is named where something waits for it.
+const LONG_WAIT: u64 = 3600;
+
+/// What takes long and is done before a change begins, through whatever is quick between them.
+///
+/// What bears its own key makes it, and is said by the summary already.
+fn waits_for(plan: &Plan, change: &Change) -> Vec<String> {
+    let own: Vec<_> = actions_of(plan, change).collect();
+    let is_first = |action: &&&Action| !action.needs.iter().any(|need| own.iter().any(|own| own.id == *need));
+    let Some(first) = own.iter().find(is_first) else { return Vec::new() };
+    let mut open: Vec<&str> = first.needs.iter().map(String::as_str).collect();
+    let mut seen = BTreeSet::new();
+    let mut found = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        let Some(action) = plan.action(id).filter(|_| seen.insert(id)) else { continue };
+        match action.estimate_seconds >= LONG_WAIT {
+            true if action.address.key() == change.address.key() => {}
+            true => drop(found.insert(clean(action.address.as_str()))),
+            false => open.extend(action.needs.iter().map(String::as_str)),
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The actions of a change.
+pub(super) fn actions_of<'p>(plan: &'p Plan, change: &Change) -> impl Iterator<Item = &'p Action> + use<'p> {
+    let first = plan.actions.partition_point(|action| action.address < change.address);
+    let address = change.address.clone();
+    plan.actions[first..].iter().take_while(move |action| action.address == address)
 }
 
 /// The longest path in words, without what takes less than a minute unless nothing else is there.
@@ -317,12 +373,14 @@ fn critical_path(plan: &Plan) -> Vec<PathPart> {
 
 /// `export db-sql` of `Export/db-sql#export`, else `create Lab/optics`, `enable java-dev in …`.
 pub(super) fn action_words(action: &Action) -> String {
-    let Action { id, address, verb, .. } = action;
+    let Action { id, address, verb, steps, .. } = action;
     let part = id.rsplit_once('#').map_or(verb.as_str(), |(_, part)| part);
-    clean(&match part.split_once('/') {
-        Some((part, item)) => format!("{part} {item} in {address}"),
-        None if part.eq_ignore_ascii_case(address.kind()) => format!("{part} {}", address.key()),
-        None => format!("{part} {address}"),
+    clean(&match (part.split_once('/'), steps.first()) {
+        (Some((part, item)), _) => format!("{part} {item} in {address}"),
+        // A part of several words is a name for machines; its step has the words.
+        (None, Some(step)) if part.contains('-') => format!("{} in {address}", step.name),
+        (None, _) if part.eq_ignore_ascii_case(address.kind()) => format!("{part} {}", address.key()),
+        (None, _) => format!("{part} {address}"),
     })
 }
 

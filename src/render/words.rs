@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::plain_duration;
+
 /// `text` without anything that moves a cursor, rings or reorders what is read.
 ///
 /// Line breaks and tabs become blanks; other control characters and the marks that change the
@@ -25,7 +27,7 @@ pub fn say_value(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
         Value::String(text) if text.is_empty() => "\"\"".into(),
-        Value::String(text) => say_duration(text).unwrap_or_else(|| clean(text)),
+        Value::String(text) => plain_duration(text).unwrap_or_else(|| clean(text)),
         Value::Array(items) if items.is_empty() => "[]".into(),
         Value::Array(items) => items.iter().map(say_value).collect::<Vec<_>>().join(", "),
         Value::Object(map) => say_map(map),
@@ -44,17 +46,6 @@ fn say_map(map: &Map<String, Value>) -> String {
         true => "{}".into(),
         false => map.iter().map(entry).collect::<Vec<_>>().join(", "),
     }
-}
-
-/// `20h` for `PT20H`, `1h30m` for `PT1H30M`; `None` for what is no duration in normal form.
-fn say_duration(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("PT")?;
-    let (hours, rest) = rest.split_once('H').map_or(("", rest), |(hours, rest)| (hours, rest));
-    let minutes = rest.strip_suffix('M').unwrap_or(rest);
-    let all_digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    let ends = rest.is_empty() || rest.len() > minutes.len();
-    let fits = ends && all_digits(hours) && all_digits(minutes) && !(hours.is_empty() && minutes.is_empty());
-    fits.then(|| text[2..].to_ascii_lowercase())
 }
 
 /// A span of time in words: `40 s`, `25 min`, `1 h 05 min`, `2 h`.
@@ -83,10 +74,21 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// `text` in lines of at most `room` columns, broken at blanks; a longer word stands alone.
+///
+/// A number is not torn from its unit of time.
 pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_unit = ["h", "min", "s"].contains(&word.trim_end_matches([',', ';', '.', ':']));
+        let number = |word: &&mut String| word.ends_with(|c: char| c.is_ascii_digit());
+        match words.last_mut().filter(number).filter(|_| is_unit) {
+            Some(number) => *number = format!("{number} {word}"),
+            None => words.push(word.to_owned()),
+        }
+    }
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split(' ') {
+    for word in &words {
         if !line.is_empty() && width(&line) + 1 + width(word) > room {
             lines.push(std::mem::take(&mut line));
         }
@@ -140,5 +142,6 @@ mod tests {
     fn text_breaks_at_blanks() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("internationalization a", 5), ["internationalization", "a"]);
+        assert_eq!(wrap("about 12 min", 8), ["about", "12 min"]);
     }
 }

@@ -28,7 +28,7 @@ pub enum StateError {
     #[error("the state `{}` is damaged: {what}", path.display())]
     #[diagnostic(
         code(labwright::state::damaged),
-        help("put back a copy of the file; nothing was changed, in Azure or here")
+        help("put back a copy of the file and run the command again; nothing was changed, in Azure or here")
     )]
     Damaged {
         /// The state.
@@ -77,7 +77,9 @@ pub enum StateError {
     #[error("the state `{}` is gone; it was at serial {serial} (lineage {lineage})", path.display())]
     #[diagnostic(
         code(labwright::state::vanished),
-        help("put a copy back; without it labwright would take everything for new")
+        help(
+            "put a copy back at that path and run the command again; without it labwright would take everything for new"
+        )
     )]
     Vanished {
         /// Where it was.
@@ -89,7 +91,10 @@ pub enum StateError {
     },
     /// Another state stands in its place.
     #[error("`{}` is another state (lineage {found}) than the one seen here before ({seen})", path.display())]
-    #[diagnostic(code(labwright::state::replaced), help("put back the state that belongs here"))]
+    #[diagnostic(
+        code(labwright::state::replaced),
+        help("put back the state that belongs here, or let `state:` in labwright.yaml name another file")
+    )]
     Replaced {
         /// Where it stands.
         path: PathBuf,
@@ -102,7 +107,9 @@ pub enum StateError {
     #[error("the state belongs to {recorded}, not to {asked}")]
     #[diagnostic(
         code(labwright::state::mismatch),
-        help("name the right environment with --env, or let `state:` name another file")
+        help(
+            "name the right environment with --env; if the project was renamed, write its old name in `project:` again, or let `state:` name another file"
+        )
     )]
     Mismatch {
         /// What differs, as recorded.
@@ -121,7 +128,9 @@ pub enum StateError {
     #[error("no room is left on the disk of `{}`", path.display())]
     #[diagnostic(
         code(labwright::state::disk_full),
-        help("make room and run the command again: what was recorded until now is kept")
+        help(
+            "free some space on that disk, then `labwright apply`: what was recorded until now is kept, and what was under way is looked up first"
+        )
     )]
     DiskFull {
         /// The state.

@@ -410,6 +410,7 @@ pub(crate) fn run_plan(mut actions: Vec<Action>) -> Plan {
         verb: action.verb,
         source: None,
         attributes: Vec::new(),
+        summary: Vec::new(),
         notes: Vec::new(),
         within: None,
     };

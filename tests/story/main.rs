@@ -11,4 +11,5 @@ mod plans;
 mod round;
 mod schemas;
 mod secrets;
+mod seen;
 mod served;

@@ -31,9 +31,12 @@ pub fn drift(view: &DriftView<'_>, look: Look) -> String {
         }
         return page.finish();
     }
-    let ways = [("put back what the files say", format!("{} --target ADDR", view.apply_command))];
-    for (what, command) in ways {
-        page.line(Line::new().then(DIM, format!("  {what}   ")).then(PLAIN, command));
+    let ways = [
+        ("put back what the files say", format!("{} --target ADDR", view.apply_command)),
+        ("keep what Azure has", "write it into the files; or `ignoreChanges`".to_owned()),
+    ];
+    for (what, how) in ways {
+        page.line(Line::new().then(DIM, format!("  {what:27}   ")).then(PLAIN, how));
     }
     page.gap();
     let parts = [(gone, "gone"), (changed, "changed")].into_iter().filter(|(number, _)| *number > 0);

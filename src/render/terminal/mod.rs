@@ -4,6 +4,7 @@
 
 mod drift;
 mod findings;
+mod made;
 mod page;
 mod plan;
 mod record;

@@ -114,13 +114,29 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// One line with a place at the right margin; behind it where there is no room.
+    /// One line with a place at the right margin; on a line of its own where there is no room.
     pub(super) fn line_at(&mut self, line: Line, place: Option<&Source>) {
-        let Some(place) = place else { return self.line(line) };
-        let place = crate::render::clean(&place.to_string());
-        let taken = line.width() + width(&place);
-        let blanks = self.look.width.saturating_sub(taken).max(2);
-        self.line(line.then(PLAIN, " ".repeat(blanks)).then(DIM, place));
+        match place {
+            Some(place) => self.line_with(line, &crate::render::clean(&place.to_string())),
+            None => self.line(line),
+        }
+    }
+
+    /// One line with a remark at the right margin; on a line of its own where there is no room.
+    pub(super) fn line_with(&mut self, line: Line, remark: &str) {
+        if self.has_room(&line, remark) {
+            let blanks = self.look.width - line.width() - width(remark);
+            self.line(line.then(PLAIN, " ".repeat(blanks)).then(DIM, remark));
+        } else {
+            self.line(line);
+            let blanks = self.look.width.saturating_sub(width(remark));
+            self.line(Line::new().then(PLAIN, " ".repeat(blanks)).then(DIM, remark));
+        }
+    }
+
+    /// Whether a remark fits behind a line.
+    pub(super) fn has_room(&self, line: &Line, remark: &str) -> bool {
+        line.width() + 2 + width(remark) <= self.look.width
     }
 
     /// Text that continues under its own beginning, `indent` columns from the left; `head` stands before it.

@@ -9,8 +9,6 @@ use crate::render::{AttributeView, ChangeView, Difference, Heading, Item, PlanVi
 
 /// Attribute paths stand in a column of at most this width.
 const WIDEST_PATH: usize = 26;
-/// A text that is made is shown up to this many characters.
-const SHOWN: usize = 60;
 
 /// The whole plan.
 #[must_use]
@@ -28,7 +26,7 @@ pub fn plan(view: &PlanView<'_>, look: Look) -> String {
         page.gap();
         let style = if section.heading == Heading::CannotBeUndone { RED.bold() } else { BOLD };
         page.line(Line::new().then(style, section.heading.as_str()));
-        section.changes.iter().for_each(|change| write_change(&mut page, change));
+        super::made::write(&mut page, &section.changes, view.in_full);
     }
     if !view.findings.is_empty() {
         page.gap();
@@ -42,7 +40,7 @@ pub fn plan(view: &PlanView<'_>, look: Look) -> String {
         page.line(Line::new().then(BOLD, summary_line(view)));
     }
     match view.errors() {
-        0 => write_missing(&mut page, view),
+        0 => write_next(&mut page, view),
         errors => {
             let text = format!("Refused: {} above.", count(errors, "error"));
             page.line(Line::new().then(RED.bold(), text));
@@ -68,21 +66,46 @@ pub fn summary_line(view: &PlanView<'_>) -> String {
     )
 }
 
-fn write_change(page: &mut Page, change: &ChangeView<'_>) {
+/// One change on lines of its own.
+pub(super) fn write_change(page: &mut Page, change: &ChangeView<'_>, in_full: bool) {
     let (sign, style) = sign(change.verb);
-    let head = Line::new().then(style, sign).then(PLAIN, " ").then(BOLD, &change.address);
-    page.line_at(head, change.source);
+    let head = || Line::new().then(style, sign).then(PLAIN, " ").then(BOLD, &change.address);
+    let short = super::made::short(change).filter(|_| !in_full);
+    let short = short.map(|text| head().then(PLAIN, format!("  {text}")));
+    let short =
+        short.filter(|line| page.has_room(line, &change.source.map(ToString::to_string).unwrap_or_default()));
+    let is_said = short.is_some();
+    let head = short.unwrap_or_else(head);
+    match (change.verb, change.source) {
+        (Verb::Delete | Verb::Forget, None) => page.line_with(head, "in no file"),
+        (_, place) => page.line_at(head, place),
+    }
     match change.verb {
-        Verb::Create => write_made(page, change),
+        Verb::Create if in_full => super::made::write_in_full(page, change),
+        Verb::Create if is_said => {}
+        Verb::Create => super::made::write_summary(page, change),
+        Verb::Invoke if !in_full => write_invoked(page, change),
         Verb::Delete => {}
         _ => write_attributes(page, &change.attributes, change.source),
     }
     for note in &change.notes {
-        page.paragraph(Line::new().then(PLAIN, "    "), DIM, note);
+        page.paragraph(Line::new().then(PLAIN, "    "), PLAIN, note);
     }
-    for inner in &change.within {
-        write_within(page, inner);
-    }
+    let told = |inner: &&ChangeView<'_>| in_full || !super::made::is_in_summary(change, inner);
+    change.within.iter().filter(told).for_each(|inner| write_within(page, inner));
+}
+
+/// What is done: the first time, or the next revision; what that means, and how long it takes.
+fn write_invoked(page: &mut Page, change: &ChangeView<'_>) {
+    let revision = change.attributes.iter().find(|attribute| attribute.path == "revision");
+    let time = match revision.map(|revision| (revision.before, revision.after)) {
+        Some((Some(before), Some(after))) => format!("revision {} → {}", say_value(before), say_value(after)),
+        Some(_) => "for the first time".to_owned(),
+        None => "again".to_owned(),
+    };
+    let duration = (change.seconds >= 60).then(|| format!("; about {}", say_seconds(change.seconds)));
+    let text = format!("{time}: {}{}", change.summary.join(", "), duration.unwrap_or_default());
+    page.paragraph(Line::new().then(PLAIN, "    "), PLAIN, &text);
 }
 
 /// What is done along with another change, in one line: a publish with its lab, a record that goes with its image.
@@ -95,34 +118,6 @@ fn write_within(page: &mut Page, change: &ChangeView<'_>) {
         _ => "  along with it",
     };
     page.line_at(head.then(DIM, when), change.source);
-}
-
-/// What is made: its attributes in running text, without a name that the address says already.
-fn write_made(page: &mut Page, change: &ChangeView<'_>) {
-    let own = change.address.rsplit('/').next();
-    let says_nothing = |attribute: &&AttributeView<'_>| {
-        attribute.path == "name" && attribute.after.and_then(serde_json::Value::as_str) == own
-    };
-    let said = |attribute: &AttributeView<'_>| {
-        let value = match (attribute.sensitive, attribute.after) {
-            (true, _) => "(sensitive)".to_owned(),
-            (false, Some(value)) => shortened(&say_value(value)),
-            (false, None) => return None,
-        };
-        Some(format!("{} {value}", attribute.path))
-    };
-    let told = change.attributes.iter().filter(|attribute| !says_nothing(attribute));
-    let text: Vec<_> = told.filter_map(said).collect();
-    if !text.is_empty() {
-        page.paragraph(Line::new().then(PLAIN, "    "), PLAIN, &text.join(", "));
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match width(text) > SHOWN {
-        true => format!("{}…", text.chars().take(SHOWN).collect::<String>()),
-        false => text.to_owned(),
-    }
 }
 
 /// Attributes in two columns, with their place where it is not the resource's own line.
@@ -155,6 +150,7 @@ fn value_words(before: Option<String>, after: Option<String>, attribute: &Attrib
         (Some(before), None) if no_longer => format!("{before} → no longer managed (stays {before})"),
         (Some(before), None) => with_why(&format!("{before} → none"), attribute),
         (Some(before), Some(after)) => with_why(&format!("{before} → {after}"), attribute),
+        (None, Some(after)) if attribute.why == Some("managed from now on") => format!("not known → {after}"),
         (None, Some(after)) => with_why(&after, attribute),
         (None, None) => with_why("", attribute),
     }
@@ -208,22 +204,16 @@ fn write_time(page: &mut Page, view: &PlanView<'_>) {
     page.paragraph(Line::new().then(BOLD, "Time   "), PLAIN, &text);
 }
 
-fn write_missing(page: &mut Page, view: &PlanView<'_>) {
-    if view.missing.is_empty() {
+/// What is missing, and the command to type next.
+fn write_next(page: &mut Page, view: &PlanView<'_>) {
+    if !view.missing.is_empty() {
+        let words: Vec<_> = view.missing.iter().map(|consent| consent.what.as_str()).collect();
+        let head = Line::new().then(RED, "Missing consent: ");
+        page.line(head.then(PLAIN, format!("{}. To carry it out:", words.join(", "))));
+    } else if view.offers_apply && !view.plan.is_empty() {
+        page.line(Line::new().then(PLAIN, "To carry it out:"));
+    } else {
         return;
     }
-    let words: Vec<_> = view.missing.iter().map(|consent| consent.what.as_str()).collect();
-    let head = Line::new().then(RED, "Missing consent: ");
-    page.line(head.then(PLAIN, format!("{}. To carry it out:", words.join(", "))));
     page.line(Line::new().then(BOLD, format!("  {}", view.apply_command)));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_values_are_cut() {
-        assert_eq!(width(&shortened(&"x".repeat(200))), SHOWN + 1);
-    }
 }

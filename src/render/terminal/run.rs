@@ -20,12 +20,13 @@ pub fn run(view: &RunView<'_>, look: Look) -> String {
     page.gap();
     let style = if view.is_complete() { GREEN.bold() } else { RED.bold() };
     page.line(Line::new().then(style, result_line(view)));
-    let Counts { invoked, imported, .. } = view.counts;
-    let also: Vec<_> = [(invoked, "invoked"), (imported, "imported")]
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
+    let Counts { invoked, recorded, imported, .. } = view.counts;
+    let also: Vec<_> =
+        [(invoked, "invoked"), (recorded, "found done already and recorded"), (imported, "imported")]
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, word)| format!("{number} {word}"))
+            .collect();
     if !also.is_empty() {
         page.line(Line::new().then(PLAIN, format!("Besides: {}.", also.join(", "))));
     }
@@ -35,8 +36,17 @@ pub fn run(view: &RunView<'_>, look: Look) -> String {
 /// `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.` and its kin.
 #[must_use]
 pub fn result_line(view: &RunView<'_>) -> String {
-    let Counts { added, changed, destroyed, invoked: _, imported: _, failed, not_started, unknown } =
-        view.counts;
+    let Counts {
+        added,
+        changed,
+        destroyed,
+        invoked: _,
+        recorded: _,
+        imported: _,
+        failed,
+        not_started,
+        unknown,
+    } = view.counts;
     let complete = if view.is_complete() { "complete" } else { "incomplete" };
     let mut line = match view.plan.destroy {
         true => format!("Destroy {complete}! Resources: {destroyed} destroyed"),
@@ -84,8 +94,7 @@ fn write_not_started(page: &mut Page, view: &RunView<'_>) {
         }
     }
     for (because, words) in groups {
-        let number = count(words.len(), "action");
-        page.line(Line::new().then(YELLOW, "○ ").then(PLAIN, format!("{number} never started, {because}:")));
+        page.line(Line::new().then(YELLOW, "○ ").then(PLAIN, format!("Never started, {because}:")));
         page.paragraph(Line::new().then(PLAIN, "    "), DIM, &words.join(", "));
     }
 }
@@ -96,7 +105,9 @@ pub fn settled(settled: &Settled, look: Look) -> String {
     let mut page = Page::new(look);
     let ago = say_seconds(settled.seconds_ago);
     let by = clean(&settled.by);
-    page.line(Line::new().then(BOLD, format!("Run {} ({by}) broke off; it began {ago} ago.", settled.run)));
+    // Whoever stops a run leaves nothing under way; a run that is killed there does no harm either.
+    let how = if settled.actions.is_empty() { "was interrupted" } else { "broke off" };
+    page.line(Line::new().then(BOLD, format!("Run {} ({by}) {how}; it began {ago} ago.", settled.run)));
     let under_way = settled.actions.len();
     let failed = if settled.failed > 0 { format!("{} failed, ", settled.failed) } else { String::new() };
     let sentence = format!(
