@@ -295,6 +295,12 @@ impl World {
         self.resources.iter()
     }
 
+    /// Every operation that is remembered, in order of their ids.
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.values()
+    }
+
     /// The region of the nearest holder that has one.
     pub(crate) fn location_of(&self, key: &str) -> String {
         let holders = std::iter::successors(Some(key), |key| parent(key));
