@@ -394,3 +394,21 @@ fn a_folder_on_disk_is_read_without_following_links() {
     let empty = labwright::config::Folder::new(outside.path());
     assert_eq!(config_tree::codes_of(&empty), ["no_project"]);
 }
+
+#[test]
+fn a_mistake_in_a_given_variable_is_shown_where_it_was_given() {
+    let text = "project: p\nvariables: { where: westeurope }\ngalleries: { g: { resourceGroup: r, location: $(where) } }";
+    let variables = [("where".to_owned(), "nowhere".to_owned())].into();
+    let options = Options { variables, ..Options::default() };
+    let problems = load(&Memory::of([("labwright.yaml", text)]), &options).expect_err("no such region");
+    let place = problems.iter().next().and_then(|problem| problem.place()).expect("a place");
+    assert_eq!((&*place.file, place.line, place.column), ("given variables", 1, 7));
+}
+
+#[test]
+fn a_consent_without_a_reason_is_refused() {
+    let text = "project: p\npolicy: { allow: [{ delete: Lab, because: ' ', until: 2027-02-15 }] }";
+    let problems = load(&Memory::of([("labwright.yaml", text)]), &Options::default()).expect_err("no reason");
+    let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(messages, ["a consent's `because` is empty"]);
+}

@@ -84,6 +84,7 @@ fn empty() -> Plan {
         facts: Vec::new(),
         estimate_seconds: 0,
         critical_path: Vec::new(),
+        records: Vec::new(),
     }
 }
 

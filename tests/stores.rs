@@ -47,6 +47,8 @@ fn row(capacity: usize) -> Row {
         outputs: json!({ "version": "1.0.0" }).as_object().cloned().unwrap_or_default(),
         depends_on: BTreeSet::from([Address::new("LabAccount", "a")]),
         protect: capacity.is_multiple_of(2),
+        ignored: Vec::new(),
+        unfinished: None,
     }
 }
 

@@ -67,7 +67,7 @@ async fn is_as_asked(
         return Ok(match observed(room.arm, &action.address, row, &Names::of(&recorded)).await {
             Ok(Some(observed)) => {
                 let info = kind_of(&action.address).info();
-                seen_differences(info, &row.attributes, &observed.attributes).is_empty()
+                seen_differences(info, row, &observed.attributes).is_empty()
             }
             Ok(None) | Err(ReadError::Shape(_)) => false,
             Err(ReadError::Arm(error)) => return Err(error),
@@ -126,7 +126,14 @@ pub(super) async fn observed(
     for wanted in kind.reads(address, row) {
         answers.push(read(arm, &wanted).await.map_err(ReadError::Arm)?);
     }
-    kind.observe(&answers, row, names).map_err(ReadError::Shape)
+    let body = answers.first().and_then(Option::as_ref);
+    let failed = body.is_some_and(|body| matches!(State::of(body), State::Failed(_)));
+    if failed && row.is_failed() {
+        // It never was what it should be: there is nothing to compare.
+        return Ok(Some(Observed { attributes: row.attributes.clone(), failed }));
+    }
+    let observed = kind.observe(&answers, row, names).map_err(ReadError::Shape)?;
+    Ok(observed.map(|observed| Observed { failed, ..observed }))
 }
 
 /// The rows by which an answer's ids are named: what the resource depends on, and itself.

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 
 use super::error::End;
 use super::recording;
-use crate::model::{Address, ArmId, Entry, EntryKind, Recorded, Recording, RunOutcome};
-use crate::plan::{Action, Event, Run};
+use crate::model::{Address, ArmId, Entry, EntryKind, Expectation, Recorded, Recording, RunOutcome};
+use crate::plan::{Action, ActionState, Event, Plan, Run};
 use crate::state::{RowWrite, StateError, Store};
 
 /// The journal of one run, and what follows from it: where the run stands and what is recorded.
@@ -111,25 +111,6 @@ impl<'a, 'p> Journal<'a, 'p> {
         self.inner.borrow_mut().push(entry, Vec::new(), None, None);
     }
 
-    /// Whether an earlier run sent a request to this id that failed: what is there, and failed, is ours.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub(super) fn failed_before(&self, id: &ArmId) -> Result<bool, StateError> {
-        let inner = self.inner.borrow();
-        for run in inner.store.runs()?.iter().rev() {
-            let mut ours = BTreeSet::new();
-            for (_, entry) in inner.store.journal(run.id)? {
-                match entry.kind {
-                    EntryKind::Started { arm_id, .. } if arm_id == *id => drop(ours.insert(entry.action)),
-                    EntryKind::Failed { .. } if ours.contains(&entry.action) => return Ok(true),
-                    _ => {}
-                }
-            }
-        }
-        Ok(false)
-    }
-
     /// Says that somebody will now wait for long: nothing stays unwritten meanwhile.
     pub(super) fn urge(&self) {
         let mut inner = self.inner.borrow_mut();
@@ -165,6 +146,22 @@ impl<'a, 'p> Journal<'a, 'p> {
     pub(super) fn known<T>(&self, look: impl FnOnce(&Recorded, &BTreeSet<ArmId>) -> T) -> T {
         let inner = self.inner.borrow();
         look(&inner.recorded, &inner.deleted)
+    }
+
+    /// Whether what is at `id` comes from a create of ours that never was done: the last request there that
+    /// Azure took, in whichever run. What cannot be read is no proof.
+    pub(super) fn was_begun_here(&self, id: &ArmId) -> bool {
+        begun_here(&*self.inner.borrow().store, id).unwrap_or(false)
+    }
+
+    /// Whether Azure took the request of the step that an action has under way.
+    pub(super) fn was_taken(&self, action: &str) -> bool {
+        let inner = self.inner.borrow();
+        let is_accepted = |note: &Note| {
+            note.entry.action == action && matches!(note.entry.kind, EntryKind::Accepted { .. })
+        };
+        let is_folded = |state: &ActionState| matches!(state, ActionState::UnderWay(step) if step.accepted);
+        inner.notes.iter().any(is_accepted) || inner.run.state(action).is_some_and(is_folded)
     }
 
     /// Ends the writing, and the run with the outcome that `decide` finds in how it stands.
@@ -241,6 +238,43 @@ impl Inner<'_, '_> {
         }
         note.event
     }
+}
+
+fn begun_here(store: &dyn Store, id: &ArmId) -> Result<bool, StateError> {
+    for run in store.runs()?.iter().rev() {
+        let journal = store.journal(run.id)?;
+        let Some(last) = last_taken(&journal, id) else { continue };
+        return Ok(!last.is_done && is_create(&store.plan_of(run.id)?, last.action));
+    }
+    Ok(false)
+}
+
+/// The last request to one resource that Azure took.
+struct LastTaken<'j> {
+    /// The action that sent it.
+    action: &'j str,
+    /// Whether its step is done.
+    is_done: bool,
+}
+
+fn last_taken<'j>(journal: &'j [(u64, Entry)], id: &ArmId) -> Option<LastTaken<'j>> {
+    let went_there = |entry: &Entry| matches!(&entry.kind, EntryKind::Started { arm_id, .. } if arm_id == id);
+    let starts = journal.iter().enumerate().rev().filter(|(_, (_, entry))| went_there(entry));
+    let mut taken = starts.filter_map(|(at, (_, started))| {
+        let same = |entry: &&Entry| (&entry.action, entry.step) == (&started.action, started.step);
+        let mut after = journal.iter().skip(at).map(|(_, entry)| entry).filter(same);
+        after.find(|entry| matches!(entry.kind, EntryKind::Accepted { .. }))?;
+        let is_done = after.any(|entry| matches!(entry.kind, EntryKind::Done { .. }));
+        Some(LastTaken { action: &started.action, is_done })
+    });
+    taken.next()
+}
+
+/// Whether an action of a plan makes what was not there before.
+fn is_create(plan: &str, action: &str) -> bool {
+    let plan: Option<Plan> = serde_json::from_str(plan).ok();
+    let action = plan.as_ref().and_then(|plan| plan.actions.iter().find(|known| known.id == action));
+    action.is_some_and(|action| matches!(action.expects, Expectation::Absent { .. }))
 }
 
 /// A journal that is not written to any more.

@@ -61,18 +61,13 @@ fn was_done(done: &Done, now: &Value) -> bool {
     }
 }
 
-/// ARM's PUT takes over what is there without a word, so nothing may be, but for a failed try of ours.
-///
-/// Where the journal of earlier runs cannot be read, what is there is nobody's we know.
+/// ARM's PUT takes over what is there without a word, so nothing may be, but what a create of ours left
+/// `Failed`: the same PUT makes that anew.
 async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<(), End> {
     let Some(body) = read(room.arm, wanted).await.map_err(before)? else { return Ok(()) };
-    let state = State::of(&body);
-    // A create of ours that failed late leaves its ruin behind; the same PUT tries it again.
-    if matches!(state, State::Failed(_)) && room.journal.failed_before(&wanted.path).unwrap_or(false) {
-        return Ok(());
-    }
-    let state = match state {
+    let state = match State::of(&body) {
         State::Settled => None,
+        State::Failed(_) if room.journal.was_begun_here(&wanted.path) => return Ok(()),
         State::Failed(state) => Some(state),
         State::Deleting => Some("Deleting".to_owned()),
         State::Working => Some("being worked on".to_owned()),
@@ -94,6 +89,11 @@ async fn as_recorded(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Re
     match seen {
         None if action.verb == Verb::Delete => Ok(Ahead::Done),
         None => Err(Refusal::Gone { id: row.arm_id.to_string() }.into()),
+        Some(seen) if row.is_failed() && seen.failed => Ok(Ahead::Free),
+        Some(_) if row.is_failed() => {
+            let paths = vec!["its creation had failed, and now it is there".to_owned()];
+            Err(Refusal::ChangedSince { paths }.into())
+        }
         Some(seen) => {
             let paths = changed(&action.address, &row, asked(steps), &seen);
             if paths.is_empty() { Ok(Ahead::Free) } else { Err(Refusal::ChangedSince { paths }.into()) }
@@ -112,8 +112,8 @@ fn asked(steps: &[Step]) -> Option<&Row> {
 /// What is neither as it was recorded nor already as it is asked for.
 fn changed(address: &Address, row: &Row, asked: Option<&Row>, seen: &Observed) -> Vec<String> {
     let info = kind_of(address).info();
-    let from_recorded = seen_differences(info, &row.attributes, &seen.attributes);
-    let from_asked = asked.map(|asked| seen_differences(info, &asked.attributes, &seen.attributes));
+    let from_recorded = seen_differences(info, row, &seen.attributes);
+    let from_asked = asked.map(|asked| seen_differences(info, asked, &seen.attributes));
     let is_asked = |path: &str| {
         from_asked.as_ref().is_some_and(|differences| differences.iter().all(|change| change.path != path))
     };

@@ -96,6 +96,8 @@ mod tests {
             outputs: map(outputs),
             depends_on: BTreeSet::new(),
             protect: false,
+            ignored: Vec::new(),
+            unfinished: None,
         }
     }
 

@@ -7,7 +7,7 @@ use super::effect::{Effect, effect};
 use super::error::{End, Refusal, before, told};
 use super::room::{Room, entry};
 use super::{evidence, secrets};
-use crate::azure::{Answer, ArmError, Call, OperationUrl, Progress, follow, read};
+use crate::azure::{Answer, ArmError, Call, OperationUrl, Progress, Style, follow, read};
 use crate::model::{EntryKind, Method, Read, Request, Step, digest};
 use crate::plan::{Action, Event};
 
@@ -126,8 +126,7 @@ pub(super) fn accepted(room: &Room<'_, '_>, action: &Action, at: usize, operatio
     }
 }
 
-/// Follows an operation to its end; where its url is lost, or leads away from the endpoint (an emulator
-/// that listens on another port since), the resource itself has to tell.
+/// Follows an operation to its end; where its url cannot be read any more, the resource itself has to tell.
 pub(super) async fn follow_to_end(
     room: &Room<'_, '_>,
     action: &Action,
@@ -157,7 +156,9 @@ pub(super) async fn follow_to_end(
         }
     };
     match ended {
-        Ok(_) | Err(ArmError::OperationUnknown { .. } | ArmError::ForeignHost { .. }) => Ok(()),
+        Ok(_) | Err(ArmError::OperationUnknown { .. }) => Ok(()),
+        // A journal may outlive the endpoint that gave the url: an emulator listens on a new port each time.
+        Err(ArmError::ForeignHost { .. }) if operation.style == Style::Unknown => Ok(()),
         Err(error) => Err(super::error::after(error)),
     }
 }

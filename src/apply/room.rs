@@ -15,10 +15,10 @@ use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::journal::{Journal, Write};
-use super::opened::Open;
+use super::opened::{self, Open};
 use super::{OpenSecrets, Options};
 use crate::azure::Arm;
-use crate::model::{Address, ArmId, Entry, EntryKind, Recording};
+use crate::model::{Address, ArmId, Entry, EntryKind, Expectation, Recording, Row, Step, Unfinished};
 use crate::plan::{Action, Event, Failure};
 
 /// What every action of a run shares.
@@ -62,7 +62,28 @@ impl Room<'_, '_> {
     pub(super) fn failed(&self, action: &Action, at: usize, failure: Failure) {
         let kind = EntryKind::Failed { code: failure.code.clone(), message: failure.message.clone() };
         let event = Event::Failed { action: action.id.clone(), failure };
-        self.journal.note(entry(action, at, kind), Vec::new(), Some(event));
+        let writes = self.ruin(action, at).into_iter().collect();
+        self.journal.note(entry(action, at, kind), writes, Some(event));
+    }
+
+    /// The row of what a creation that Azure took left behind when it failed: the next plan clears it away.
+    ///
+    /// Where it left nothing, deleting it does nothing.
+    fn ruin(&self, action: &Action, at: usize) -> Option<Write> {
+        let row = |step: &Step| match &step.record {
+            Recording::Put(row) => Some(Row::clone(row)),
+            _ => None,
+        };
+        let is_create = matches!(action.expects, Expectation::Absent { .. });
+        let (before, from) = action.steps.split_at_checked(at)?;
+        if !is_create || before.iter().any(|step| row(step).is_some()) || !self.journal.was_taken(&action.id)
+        {
+            return None;
+        }
+        let row = from.iter().find_map(row)?;
+        let row =
+            Row { protect: false, unfinished: Some(Unfinished::Creation), ..opened::row(&row, self.open) };
+        Some(write_of(&action.address, Recording::Put(Box::new(row)), Map::new()))
     }
 
     fn flush(&self) -> bool {

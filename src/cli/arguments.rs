@@ -374,6 +374,17 @@ fn allowed(text: &str) -> Result<Allowed, String> {
     if on.as_ref().is_some_and(String::is_empty) {
         return Err(format!("write an address after the colon, such as `{word}:Lab/optics`"));
     }
+    if let Some(on) = &on {
+        let kind = on.split('/').next().unwrap_or_default();
+        if crate::kinds::kind(kind).is_none() {
+            return Err(format!(
+                "`{kind}` is no kind of resource: write `Lab` or an address such as `Lab/optics`"
+            ));
+        }
+        if on.contains('/') {
+            on.parse::<Address>().map_err(|error| error.to_string())?;
+        }
+    }
     Ok(Allowed { what, on, at_most })
 }
 
@@ -409,6 +420,8 @@ mod tests {
         assert!(
             allowed("everything").is_err() && allowed("delete=x").is_err() && allowed("delete:").is_err()
         );
+        assert!(allowed("delete:Lba").is_err() && allowed("delete:Lba/a").is_err());
+        assert!(allowed("delete:Lab").is_ok());
     }
 
     #[test]

@@ -11,15 +11,17 @@ use super::cloud::{self, Connection};
 use super::failure::CommandError;
 use super::plan::{Comparison, Made, compare};
 use super::progress::Reporter;
-use super::record::{self, Record};
+use super::record;
 use super::{Context, Exit, Failure, consent, day, project, refresh, saved, settle, signals};
 use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, preflight};
 use crate::config::Project;
-use crate::model::{Allowed, AllowedWhat, Recorded, RunHeader, Secret, Severity, canonical};
-use crate::plan::{Plan, Run, check};
+use crate::model::{
+    Address, Allowed, AllowedWhat, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity, canonical,
+};
+use crate::plan::{Plan, PlanError, Record, Run, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, PlanView, RunView, Settled, terminal};
-use crate::state::{RunLock, SqliteStore, Store, host_name};
+use crate::state::{RowWrite, RunLock, SqliteStore, Store, host_name};
 
 /// What an unset password variable opens to on the emulator, which has no student to keep out.
 const DUMMY_PASSWORD: &str = "Emulator-only-1!";
@@ -85,6 +87,7 @@ impl Doing<'_> {
     async fn all(&self, saved: Option<Plan>, link: &mut Link, context: &Context) -> Result<Exit, Failure> {
         let mut record = record::read(self.project, context)?;
         let settled = self.settle(&mut record, link, context).await?;
+        self.allowances_exist(&record)?;
         let made = self.made(saved, &record, link, context).await?;
         let Made { plan, recorded, mut background } = made;
         if let Some(settled) = &settled {
@@ -98,6 +101,12 @@ impl Doing<'_> {
             return refused(&view, refusal, context);
         }
         if plan.is_empty() {
+            if !plan.records.is_empty() {
+                let identity = &self.project.desired.identity;
+                let (mut store, run) = self.begin(&plan, identity, context)?;
+                store.end(run, now_ms(), RunOutcome::Done)?;
+                record::watermark(self.project, context).raise(&store.meta()?)?;
+            }
             let document = PlanDocument::new(context.command, Exit::Done.code(), &view);
             context.report_json(&json::text(&RunDocument::not_run(document)))?;
             return Ok(Exit::Done);
@@ -106,9 +115,20 @@ impl Doing<'_> {
         self.execute(&view, recorded, connection, context).await
     }
 
+    /// Whether `--allow` names what is in the files or in the record: a mistyped consent consents to nothing.
+    fn allowances_exist(&self, record: &record::Record) -> Result<(), Failure> {
+        let (files, rows) = (&self.project.desired.resources, &record.recorded.rows);
+        let given =
+            self.asked.allow.iter().filter_map(|allowed| allowed.on.as_ref()?.parse::<Address>().ok());
+        let mut unknown = given.filter(|given| !files.contains_key(given) && !rows.contains_key(given));
+        let Some(given) = unknown.next() else { return Ok(()) };
+        let near = nearest_address(&given, files.keys().chain(rows.keys()));
+        Err(PlanError::UnknownAddress { given, near }.into())
+    }
+
     async fn settle(
         &self,
-        record: &mut Record,
+        record: &mut record::Record,
         link: &mut Link,
         context: &Context,
     ) -> Result<Option<Settled>, Failure> {
@@ -128,7 +148,7 @@ impl Doing<'_> {
     async fn made(
         &self,
         saved: Option<Plan>,
-        record: &Record,
+        record: &record::Record,
         link: &mut Link,
         context: &Context,
     ) -> Result<Made, Failure> {
@@ -151,7 +171,9 @@ impl Doing<'_> {
                 counted,
                 allowed: standing.into_iter().chain(allow.iter().cloned()).collect(),
             };
-            return Ok(Made { plan, recorded: record.recorded.clone(), background });
+            let mut recorded = record.recorded.clone();
+            plan.record_in(&mut recorded);
+            return Ok(Made { plan, recorded, background });
         }
         let refreshed = match scope.refresh {
             true => {
@@ -189,6 +211,26 @@ impl Doing<'_> {
         consent::ask(view, context)
     }
 
+    /// Begins a run, and writes what its plan only records.
+    fn begin(
+        &self,
+        plan: &Plan,
+        identity: &Identity,
+        context: &Context,
+    ) -> Result<(SqliteStore, u64), Failure> {
+        let mut store = SqliteStore::open_or_create(&record::place(self.project, context))?;
+        let run = store.begin(header(context), &canonical(plan), identity)?;
+        let rows = plan.records.iter().map(|Record { address, row }| match row {
+            Some(row) => RowWrite::Put(address.clone(), row.clone()),
+            None => RowWrite::Delete(address.clone()),
+        });
+        let rows: Vec<_> = rows.collect();
+        if !rows.is_empty() {
+            store.commit(run, &[], &rows)?;
+        }
+        Ok((store, run))
+    }
+
     async fn execute(
         &self,
         view: &PlanView<'_>,
@@ -200,8 +242,7 @@ impl Doing<'_> {
         let secrets = self.secrets(context);
         preflight(plan, &secrets).await.map_err(apply_failure)?;
         self.tell_dummies(plan, context);
-        let mut store = SqliteStore::open_or_create(&record::place(self.project, context))?;
-        let id = store.begin(header(context), &canonical(plan), &connection.identity)?;
+        let (mut store, id) = self.begin(plan, &connection.identity, context)?;
         let reporter = Reporter::new(plan, context);
         let stop = Arc::new(Notify::new());
         let open_subscription = |name: &str| connection.subscriptions.get(name).cloned();

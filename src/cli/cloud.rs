@@ -56,7 +56,7 @@ pub(super) async fn connect(project: &Project, context: &Context) -> Result<Conn
 }
 
 async fn to_emulator(project: &Project, context: &Context) -> Result<Connection, Failure> {
-    let data = record::emulator_data(context);
+    let data = record::emulator_data(project, context);
     if let Some(folder) = data.parent() {
         std::fs::create_dir_all(folder).map_err(|source| CommandError::File {
             doing: "write",

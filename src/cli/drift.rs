@@ -51,7 +51,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
 fn addresses(target: &[Address], record: &Record) -> Result<BTreeSet<Address>, Failure> {
     let rows = &record.recorded.rows;
     if let Some(unknown) = target.iter().find(|address| !rows.contains_key(*address)) {
-        let help = "`labwright state list` shows what is recorded".to_owned();
+        let help = match plan::nearest_address(unknown, rows.keys()) {
+            Some(near) => format!("perhaps `{near}`?"),
+            None => "`labwright state list` shows what is recorded".to_owned(),
+        };
         return Err(CommandError::NotFound { name: unknown.to_string(), help }.into());
     }
     Ok(if target.is_empty() { rows.keys().cloned().collect() } else { target.iter().cloned().collect() })

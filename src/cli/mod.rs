@@ -17,6 +17,7 @@ mod drift;
 mod emulator;
 mod exit;
 mod explain;
+mod explanations;
 mod failure;
 mod graph;
 mod help;

@@ -15,7 +15,7 @@ use crate::render::{Background, PlanView, terminal};
 pub(super) struct Made {
     /// The plan.
     pub(super) plan: Plan,
-    /// The record it was compared with: refreshed where that was asked for.
+    /// The record as it is once the plan's own records are written.
     pub(super) recorded: Recorded,
     /// How it is shown.
     pub(super) background: Background,
@@ -91,6 +91,8 @@ pub(super) fn compare(comparison: &Comparison<'_>, context: &Context) -> Result<
         before_refresh: refreshed.as_ref().map(|_| before.clone()),
     };
     let plan = plan::plan(&project.desired, &recorded, &options)?;
+    let mut recorded = before.clone();
+    plan.record_in(&mut recorded);
     let mut remarks: Vec<Finding> = record.remarks(project);
     remarks.extend(refreshed.iter().flat_map(|refreshed| refreshed.remarks.clone()));
     let compared = match (refreshed, record.meta.is_some()) {

@@ -23,9 +23,11 @@ pub(super) fn place(project: &Project, context: &Context) -> PathBuf {
     context.root().join(&project.settings.state)
 }
 
-/// The emulator's file.
-pub(super) fn emulator_data(context: &Context) -> PathBuf {
-    context.root().join(".labwright").join("emulator.db")
+/// The emulator's file: each environment has a world of its own.
+pub(super) fn emulator_data(project: &Project, context: &Context) -> PathBuf {
+    let mut folder = context.root().join(".labwright");
+    folder.extend(&project.settings.environment);
+    folder.join("emulator.db")
 }
 
 /// Where the highest serial seen is kept.
@@ -64,7 +66,7 @@ pub(super) fn belongs(meta: &Meta, identity: &Identity) -> Result<(), Failure> {
 }
 
 fn is_fresh(project: &Project, context: &Context) -> bool {
-    project.desired.identity.cloud == Cloud::Emulator && !emulator_data(context).exists()
+    project.desired.identity.cloud == Cloud::Emulator && !emulator_data(project, context).exists()
 }
 
 impl Record {

@@ -10,7 +10,8 @@ use crate::render::{Background, PlanView, terminal};
 pub(super) fn run(arguments: &Show, context: &Context) -> Result<Exit, Failure> {
     let Some(path) = &arguments.plan else {
         let project = project::load(context)?;
-        context.printer.result(&config::to_yaml(&project.desired));
+        let (yaml, value) = (config::to_yaml(&project.desired), config::to_value(&project.desired));
+        context.report(&yaml, &json::text(&value))?;
         return Ok(Exit::Done);
     };
     let plan = saved::read(path)?;

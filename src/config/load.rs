@@ -53,7 +53,9 @@ pub enum Sort {
     File,
     /// A folder.
     Folder,
-    /// A link or anything else: not followed, not read.
+    /// A link: not followed.
+    Link,
+    /// Anything else: not read.
     Other,
 }
 
@@ -109,6 +111,7 @@ impl Tree for Folder {
             let sort = match entry.file_type()? {
                 sort if sort.is_file() => Sort::File,
                 sort if sort.is_dir() => Sort::Folder,
+                sort if sort.is_symlink() => Sort::Link,
                 _ => Sort::Other,
             };
             // A name that is not Unicode cannot be named by a file either.
@@ -227,10 +230,19 @@ pub(super) fn place_at(file: u32, text: &str, start: usize, end: usize) -> Place
     Place { file, line: number(line), column: number(column), start: number(start), end: number(end) }
 }
 
-/// Every YAML file below the root but the project file itself, sorted: hidden folders, links and
-/// other projects left aside, narrowed by `include` and `exclude`.
-pub(super) fn yaml_files(tree: &dyn Tree, patterns: &Patterns, problems: &mut Problems) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+/// The YAML files of a project.
+#[derive(Debug, Default)]
+pub(super) struct YamlFiles {
+    /// Those that are read, sorted.
+    pub(super) read: BTreeSet<String>,
+    /// Links that would be read if they were files, sorted.
+    pub(super) links: BTreeSet<String>,
+}
+
+/// Every YAML file below the root but the project file itself: hidden folders and other projects left
+/// aside, narrowed by `include` and `exclude`.
+pub(super) fn yaml_files(tree: &dyn Tree, patterns: &Patterns, problems: &mut Problems) -> YamlFiles {
+    let mut found = YamlFiles::default();
     let mut folders = vec![String::new()];
     let mut looked = 0;
     while let Some(folder) = folders.pop() {
@@ -257,9 +269,10 @@ pub(super) fn yaml_files(tree: &dyn Tree, patterns: &Patterns, problems: &mut Pr
                 Sort::File if is_yaml(&entry.name) && path != PROJECT_FILE => {
                     looked += 1;
                     if patterns.admit(&path) {
-                        found.insert(path);
+                        found.read.insert(path);
                     }
                 }
+                Sort::Link if is_yaml(&entry.name) && patterns.admit(&path) => drop(found.links.insert(path)),
                 _ => {}
             }
         }

@@ -42,7 +42,7 @@ pub use load::{Entry, Folder, PROJECT_FILE, Sort, Tree, TreeError};
 pub use schema::schema;
 pub use settings::Settings;
 pub use texts::{FileText, Texts};
-pub use write::to_yaml;
+pub use write::{to_value, to_yaml};
 
 use sections::Sections;
 use settings::Parts;
@@ -127,6 +127,7 @@ fn desired(
     let measure = validate::Measure { subscription: &subscription, real_endpoint, files };
     let (resources, mut findings) = validate::resources(built, &measure, &world, problems);
     findings.extend(parts.undeclared.iter().map(|name| undeclared(name)));
+    findings.extend(sections.links.iter().map(|path| link(path)));
     findings.sort();
     Desired { identity, subscription, real_endpoint, resources, moved, forget, policy, findings }
 }
@@ -172,6 +173,17 @@ fn undeclared(name: &str) -> Finding {
         help: Some(format!(
             "declare it under `variables:`, or check the spelling of `--var` or `LABWRIGHT_VAR_{name}`"
         )),
+    }
+}
+
+fn link(path: &str) -> Finding {
+    Finding {
+        rule: "link".into(),
+        severity: Severity::Info,
+        message: format!("{} is a link, and links are not followed", near::quoted(path)),
+        address: None,
+        source: None,
+        help: Some("put the file itself there, or leave the link out with `exclude:`".into()),
     }
 }
 

@@ -78,7 +78,7 @@ fn allowance(node: &Node, world: &World<'_>, problems: &mut Problems) -> Option<
         }
         found
     };
-    let because = needed("because", "end of term", problems).and_then(|node| fields::text(node, problems));
+    let because = needed("because", "end of term", problems).and_then(|node| reason(node, problems));
     let until = needed("until", "2027-02-15", problems).and_then(|node| day(node, problems));
     let at_most = match node.get("atMost") {
         Some(node) => Some(count(node, 1, 1_000_000, problems)?),
@@ -90,6 +90,20 @@ fn allowance(node: &Node, world: &World<'_>, problems: &mut Problems) -> Option<
         until: until?,
         source: world.files.source(node.place),
     })
+}
+
+/// Why a consent stands: whoever reviews it is told something.
+fn reason<'n>(node: &'n Node, problems: &mut Problems) -> Option<&'n str> {
+    let text = fields::text(node, problems)?;
+    if text.trim().is_empty() {
+        problems.add(
+            Mistake::new(Code::Policy, "a consent's `because` is empty")
+                .at(node.place, "no reason")
+                .advice("say why, for example `because: end of term`"),
+        );
+        return None;
+    }
+    Some(text)
 }
 
 /// A kind's name or an address.

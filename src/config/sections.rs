@@ -1,7 +1,7 @@
 //! A project's documents to its sections, merged over files.
 
 use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::codes::Code;
 use super::document::{self, Budget};
@@ -14,7 +14,7 @@ use super::node::{Entry, Node, Style};
 use super::rows::has_expressions;
 use super::secrets;
 use super::settings::{self, Defaults, Parts, SETTINGS};
-use super::texts::Place;
+use super::texts::{Files, Place};
 use super::value::Reader;
 use super::world::World;
 use super::{Options, sections};
@@ -39,7 +39,28 @@ pub(super) struct Sections {
     pub(super) forget: Vec<Node>,
     /// Files that could not be read.
     pub(super) broken: Vec<u32>,
+    /// Links among the files, which are not followed.
+    pub(super) links: BTreeSet<String>,
 }
+
+/// Variables that the caller gave, each with its place in what was given: a mistake in a value is
+/// shown there, not where the files declare the variable.
+fn given(files: &mut Files, variables: &BTreeMap<String, String>) -> BTreeMap<String, Node> {
+    let lines: Vec<_> = variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    let text = lines.concat();
+    let file = files.add(GIVEN, text.clone());
+    let mut start = 0;
+    let nodes = variables.iter().zip(&lines).map(|((name, value), line)| {
+        let value_at = start + name.len() + 1;
+        let place = place_at(file, &text, value_at, value_at + value.len());
+        start += line.len();
+        (name.clone(), Node::scalar(value, Style::Cell, place))
+    });
+    nodes.collect()
+}
+
+/// What stands for a file's name where a value comes from `--var` or `LABWRIGHT_VAR_name`.
+const GIVEN: &str = "given variables";
 
 /// Reads every file of the project; `None` where there is no project.
 pub(super) fn read(
@@ -63,17 +84,19 @@ pub(super) fn read(
         problems.add(fields::wrong_type(&root, "a map of settings and sections"));
         return None;
     }
-    let parts = settings::read(&root, start, options, problems);
+    let given = given(&mut loader.files, &options.variables);
+    let parts = settings::read(&root, start, options, given, problems);
     reading.sort(&root, true, problems);
     let files = yaml_files(loader.tree, &parts.patterns, problems);
-    for (pattern, place) in parts.patterns.without_file(&files) {
+    for (pattern, place) in parts.patterns.without_file(&files.read) {
         problems.add(
             Mistake::new(Code::Path, format!("{} means no file of the project", quoted(pattern)))
                 .at(*place, "nothing is included")
                 .advice("paths are relative to labwright.yaml; `exclude:` and hidden folders win"),
         );
     }
-    for path in files {
+    reading.sections.links = files.links;
+    for path in files.read {
         match loader.read(&path, None) {
             Ok(file) => reading.file(file, &path, loader, problems),
             Err(mistake) => problems.add(*mistake),

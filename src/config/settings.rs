@@ -7,7 +7,7 @@ use super::codes::Code;
 use super::error::{Mistake, Problems};
 use super::fields::{self, is_key, later};
 use super::near::{perhaps, quoted};
-use super::node::{Content, Entry, Node, Style, overlay};
+use super::node::{Content, Entry, Node, overlay};
 use super::paths::{Patterns, relative_to};
 use super::texts::Place;
 use super::{Options, load::PROJECT_FILE, secrets};
@@ -69,7 +69,13 @@ pub(super) struct Defaults {
 }
 
 /// Reads the settings; `start` is the place of the file's first character.
-pub(super) fn read(root: &Node, start: Place, options: &Options, problems: &mut Problems) -> Parts {
+pub(super) fn read(
+    root: &Node,
+    start: Place,
+    options: &Options,
+    given: BTreeMap<String, Node>,
+    problems: &mut Problems,
+) -> Parts {
     let project = project(root, start, problems);
     let subscriptions =
         root.get("subscriptions").map(|node| cloud::subscriptions(node, problems)).unwrap_or_default();
@@ -93,7 +99,7 @@ pub(super) fn read(root: &Node, start: Place, options: &Options, problems: &mut 
     let state = topmost("state").and_then(|node| state(node, problems)).unwrap_or(default_state);
     let include = topmost("include").map(|node| patterns(node, problems).collect());
     let exclude = topmost("exclude").map(|node| patterns(node, problems)).into_iter().flatten();
-    let (variables, undeclared) = variables(&layers, options, start, problems);
+    let (variables, undeclared) = variables(&layers, given, problems);
     Parts {
         settings: Settings { project, environment, cloud, state, subscriptions },
         variables,
@@ -242,8 +248,7 @@ fn patterns(node: &Node, problems: &mut Problems) -> impl Iterator<Item = (Strin
 
 fn variables(
     layers: &[&Node],
-    options: &Options,
-    start: Place,
+    given: BTreeMap<String, Node>,
     problems: &mut Problems,
 ) -> (BTreeMap<String, Node>, Vec<String>) {
     let mut found = BTreeMap::new();
@@ -259,12 +264,10 @@ fn variables(
         }
     }
     let mut undeclared = Vec::new();
-    for (name, value) in &options.variables {
-        let place = found.get(name).map(|node: &Node| node.place);
-        if place.is_none() {
-            undeclared.push(name.clone());
+    for (name, value) in given {
+        if found.insert(name.clone(), value).is_none() {
+            undeclared.push(name);
         }
-        found.insert(name.clone(), Node::scalar(value, Style::Cell, place.unwrap_or(start)));
     }
     (found, undeclared)
 }

@@ -17,6 +17,12 @@ use crate::model::{Address, Desired, Resource};
 /// Never: the values are maps with text as keys, lists and scalars.
 #[must_use]
 pub fn to_yaml(desired: &Desired) -> String {
+    serde_yaml::to_string(&to_value(desired)).expect("our own values can be written")
+}
+
+/// What [`to_yaml`] writes, as a value.
+#[must_use]
+pub fn to_value(desired: &Desired) -> Value {
     let mut document = Map::new();
     for (section, kind) in sections() {
         let own = desired.resources.iter().filter(|(address, _)| address.kind() == kind.info().name);
@@ -38,7 +44,7 @@ pub fn to_yaml(desired: &Desired) -> String {
     if !forget.is_empty() {
         document.insert("forget".into(), json!(forget));
     }
-    serde_yaml::to_string(&document).expect("our own values can be written")
+    Value::Object(document)
 }
 
 fn block(address: &Address, resource: &Resource, info: &KindInfo, desired: &Desired) -> Value {

@@ -143,6 +143,6 @@ impl Kind for Gallery {
         let [Some(body)] = answers else { return Ok(None) };
         let mut attributes = arm::observed_top(body, row)?;
         attributes.insert("description".into(), arm::optional(body, "/properties/description"));
-        Ok(Some(Observed { attributes }))
+        Ok(Some(Observed { attributes, failed: false }))
     }
 }

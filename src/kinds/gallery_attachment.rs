@@ -264,7 +264,7 @@ impl Kind for GalleryAttachment {
             };
             attributes.insert("enabledImages".into(), seen);
         }
-        Ok(Some(Observed { attributes }))
+        Ok(Some(Observed { attributes, failed: false }))
     }
 }
 

@@ -405,7 +405,7 @@ impl Kind for Image {
             attributes.insert(name.into(), arm::optional(properties, pointer));
         }
         attributes.insert("endOfLife".into(), super::image_version::day(&properties["endOfLifeDate"]));
-        Ok(Some(Observed { attributes }))
+        Ok(Some(Observed { attributes, failed: false }))
     }
 }
 

@@ -291,7 +291,7 @@ impl Kind for ImageVersion {
         if let Some(source) = row.attributes.get("source") {
             attributes.insert("source".into(), source.clone());
         }
-        Ok(Some(Observed { attributes }))
+        Ok(Some(Observed { attributes, failed: false }))
     }
 }
 

@@ -320,7 +320,7 @@ impl Kind for Lab {
                 attributes.insert("credentials".into(), json!({ "username": user }));
             }
         }
-        Ok(Some(Observed { attributes }))
+        Ok(Some(Observed { attributes, failed: false }))
     }
 }
 

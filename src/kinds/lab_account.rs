@@ -199,7 +199,7 @@ impl Kind for LabAccount {
             names.sort_unstable();
             attributes.insert("marketplaceImages".into(), json!(names));
         }
-        Ok(Some(Observed { attributes }))
+        Ok(Some(Observed { attributes, failed: false }))
     }
 }
 

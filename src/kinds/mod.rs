@@ -202,7 +202,7 @@ pub trait Kind: Sync {
         row: &Row,
         _names: &Names<'_>,
     ) -> Result<Option<Observed>, ShapeError> {
-        Ok(Some(Observed { attributes: row.attributes.clone() }))
+        Ok(Some(Observed { attributes: row.attributes.clone(), failed: false }))
     }
 }
 

@@ -114,6 +114,6 @@ impl Kind for ResourceGroup {
         attributes.insert("name".into(), json!(arm::text(body, "/name")?));
         attributes.insert("location".into(), arm::region(body)?);
         attributes.insert("tags".into(), arm::optional(body, "/tags"));
-        Ok(Some(Observed { attributes }))
+        Ok(Some(Observed { attributes, failed: false }))
     }
 }

@@ -24,7 +24,7 @@ pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
 pub use secret::{Secret, SecretReference};
 pub use snapshot::{
     Allowance, Allowed, AllowedWhat, BlastRadius, Cloud, Desired, Identity, Moved, Observed, Policy,
-    Recorded, Resource, Row,
+    Recorded, Resource, Row, Unfinished, is_ignored,
 };
 pub use source::Source;
 pub use step::{

@@ -200,6 +200,22 @@ pub struct Row {
     pub depends_on: BTreeSet<Address>,
     /// Whether deleting it is refused, whatever the files say.
     pub protect: bool,
+    /// Attribute paths that `ignoreChanges` named: sent when it was made, not compared with Azure since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+    /// What a run began and did not finish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
+}
+
+/// What was begun and not finished: the next plan goes on with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Unfinished {
+    /// Azure took its creation, which failed later: what it left is deleted and made anew.
+    Creation,
+    /// It is there, and these steps are still to be done, by their names.
+    Steps(Vec<String>),
 }
 
 impl Row {
@@ -208,6 +224,25 @@ impl Row {
     pub fn digest(&self) -> String {
         digest(self)
     }
+
+    /// Whether it is only what a failed creation left.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        self.unfinished == Some(Unfinished::Creation)
+    }
+
+    /// Whether `ignoreChanges` named the attribute at a dotted path, or the whole that it is part of.
+    #[must_use]
+    pub fn ignores(&self, path: &str) -> bool {
+        is_ignored(&self.ignored, path)
+    }
+}
+
+/// Whether one of `ignored` names the attribute at a dotted path, or the top one that it is part of.
+#[must_use]
+pub fn is_ignored(ignored: &[String], path: &str) -> bool {
+    let top = path.split('.').next().unwrap_or(path);
+    ignored.iter().any(|ignored| ignored == top || ignored == path)
 }
 
 impl Recorded {
@@ -298,6 +333,8 @@ fn rename_each<'a>(
 pub struct Observed {
     /// What a user could have written, in normal form; only what the kind can read back.
     pub attributes: Attributes,
+    /// Whether its provisioning failed.
+    pub failed: bool,
 }
 
 #[cfg(test)]
@@ -312,6 +349,8 @@ mod tests {
             outputs: serde_json::Map::new(),
             depends_on: depends_on.iter().map(|text| text.parse().expect("an address")).collect(),
             protect: false,
+            ignored: Vec::new(),
+            unfinished: None,
         }
     }
 

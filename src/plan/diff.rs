@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{AttributeChange, Verb};
 use crate::kinds::{Attribute, KindInfo, OnChange, Shape};
-use crate::model::{Attributes, Resource};
+use crate::model::{Attributes, Resource, Row, is_ignored};
 
 /// What one differing leaf means.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,7 @@ fn difference(
 ) -> Difference {
     let top = path.split('.').next().unwrap_or(&path);
     let is_managed = desired.attributes.contains_key(top);
-    let ignored = desired.ignore_changes.iter().any(|ignored| ignored == top || *ignored == path);
+    let ignored = is_ignored(&desired.ignore_changes, &path);
     let (meaning, why) = match on_change {
         _ if !is_managed => (Meaning::Record, Some("no longer managed")),
         _ if ignored => (Meaning::Ignored, Some("ignored")),
@@ -180,17 +180,13 @@ pub(super) fn all_of(info: &KindInfo, resource: &Resource) -> Vec<AttributeChang
 /// Every leaf of the managed attributes in which ARM's answer differs from what is recorded.
 ///
 /// `observed` holds what the kind can read back, a null for what is not there; what is not recorded,
-/// what is used at creation only and what it lacks is not compared. Tags that nobody recorded are
+/// what is used at creation only, what `ignoreChanges` named and what it lacks is not compared. Tags that nobody recorded are
 /// other people's; regions that nobody recorded are a difference.
 #[must_use]
-pub fn seen_differences(
-    info: &KindInfo,
-    recorded: &Attributes,
-    observed: &Attributes,
-) -> Vec<AttributeChange> {
+pub fn seen_differences(info: &KindInfo, recorded: &Row, observed: &Attributes) -> Vec<AttributeChange> {
     let mut found = Vec::new();
     let mut compare = |name: &str, shape: &Shape| {
-        let (Some(before), Some(after)) = (recorded.get(name), observed.get(name)) else { return };
+        let (Some(before), Some(after)) = (recorded.attributes.get(name), observed.get(name)) else { return };
         let after = shared(shape, before, after);
         leaves(name, shape, OnChange::Update, Some(before), Some(&after), &mut |path, _, before, after| {
             let null = |value: &&Value| !value.is_null();
@@ -212,7 +208,7 @@ pub fn seen_differences(
     for (name, _) in DERIVED.iter().filter(|(name, _)| info.attribute(name).is_none()) {
         compare(name, &Shape::Bool);
     }
-    found.retain(|change| change.before != change.after);
+    found.retain(|change| change.before != change.after && !recorded.ignores(&change.path));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
@@ -247,7 +243,7 @@ mod tests {
 
     use super::*;
     use crate::kinds::kind;
-    use crate::model::Source;
+    use crate::model::{ArmId, Source};
 
     fn resource(attributes: &Value) -> Resource {
         Resource {
@@ -298,14 +294,21 @@ mod tests {
     #[test]
     fn tags_of_others_are_not_seen_as_a_difference_and_ours_are() {
         let info = kind("Gallery").expect("a kind").info();
-        let recorded = json!({ "tags": { "department": "cs" }, "description": "x" });
+        let recorded = Row {
+            arm_id: ArmId::new("/x"),
+            attributes: json!({ "tags": { "department": "cs" }, "description": "x" })
+                .as_object()
+                .expect("a map")
+                .clone(),
+            outputs: Map::new(),
+            depends_on: BTreeSet::new(),
+            protect: false,
+            ignored: Vec::new(),
+            unfinished: None,
+        };
         let same = json!({ "tags": { "department": "cs", "policy": "audited" }, "description": "x" });
         let seen = |observed: &Value| {
-            let found = seen_differences(
-                info,
-                recorded.as_object().expect("a map"),
-                observed.as_object().expect("a map"),
-            );
+            let found = seen_differences(info, &recorded, observed.as_object().expect("a map"));
             found.into_iter().map(|change| change.path).collect::<Vec<_>>()
         };
         assert!(seen(&same).is_empty());

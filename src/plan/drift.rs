@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::AttributeChange;
 use super::diff::seen_differences;
 use crate::kinds::{kind_of, references};
-use crate::model::{Address, Desired, Observed, Recorded};
+use crate::model::{Address, Desired, Observed, Recorded, is_ignored};
 
 /// A resource that is not as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,12 +35,13 @@ pub fn drift(
             drifted.push(Drifted { address: address.clone(), gone: true, attributes: Vec::new() });
             continue;
         };
-        let mut attributes = seen_differences(kind_of(address).info(), &row.attributes, &observed.attributes);
+        // It is recorded as failed, and failed it is.
+        if row.is_failed() && observed.failed {
+            continue;
+        }
+        let mut attributes = seen_differences(kind_of(address).info(), row, &observed.attributes);
         if let Some(resource) = resource {
-            attributes.retain(|change| {
-                let top = change.path.split('.').next().unwrap_or_default();
-                !resource.ignore_changes.iter().any(|ignored| *ignored == change.path || ignored == top)
-            });
+            attributes.retain(|change| !is_ignored(&resource.ignore_changes, &change.path));
             for change in &mut attributes {
                 change.source = Some(resource.source_of(&change.path).clone());
             }
@@ -54,7 +55,8 @@ pub fn drift(
 
 /// The record with what was read in place of what was recorded; what is gone is dropped.
 ///
-/// Only attributes that were recorded are taken over: reading does not make anything managed.
+/// Only attributes that were recorded and are not ignored are taken over: reading does not make anything
+/// managed. What a failed creation left stays recorded as that until it is there and well.
 #[must_use]
 pub fn refreshed(recorded: &Recorded, seen: &BTreeMap<Address, Option<Observed>>) -> Recorded {
     let mut fresh = recorded.clone();
@@ -70,9 +72,14 @@ pub fn refreshed(recorded: &Recorded, seen: &BTreeMap<Address, Option<Observed>>
             None => drop(fresh.rows.remove(address)),
             Some(observed) => {
                 let Some(row) = fresh.rows.get_mut(address) else { continue };
-                for change in
-                    seen_differences(kind_of(address).info(), &row.attributes.clone(), &observed.attributes)
-                {
+                if row.is_failed() {
+                    if observed.failed {
+                        continue;
+                    }
+                    // Somebody mended it.
+                    row.unfinished = None;
+                }
+                for change in seen_differences(kind_of(address).info(), row, &observed.attributes) {
                     put(&mut row.attributes, &change.path, change.after);
                 }
             }

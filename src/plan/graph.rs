@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, PlanError};
 use super::{Action, Plan, Verb, run};
-use crate::kinds::{Draft, Links, Need, Subject, View, dependencies, kind_of};
-use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step};
+use crate::kinds::{Draft, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of};
+use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step, Unfinished};
 
 /// The actions of all decisions, sorted by id, their needs resolved.
 ///
@@ -91,12 +91,53 @@ fn made(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &
     if decision.verb != Verb::Update {
         return kind.create(&subject);
     }
+    let left = decision.recorded.and_then(|row| row.unfinished.as_ref());
     let updates = decision.differences.iter().filter(|difference| difference.meaning == Meaning::Update);
     let paths: Vec<_> = updates.map(|difference| difference.change.path.clone()).collect();
+    if let (true, Some(Unfinished::Steps(left))) = (paths.is_empty() && decision.anew.is_empty(), left) {
+        let drafts = rest_of(kind.create(&subject), left, kind.info().invoked);
+        if !drafts.is_empty() {
+            return drafts;
+        }
+    }
     if paths.is_empty() && decision.anew.is_empty() {
         return vec![recorded_draft("record", Step::recording("record", Recording::Put(Box::new(row))))];
     }
-    kind.update(&subject, &paths)
+    let managed = without_ignored(kind.info(), resource);
+    kind.update(&Subject { desired: &managed, ..subject }, &paths)
+}
+
+/// Of what makes a resource, the steps that an earlier run left.
+fn rest_of(drafts: Vec<Draft>, left: &[String], invoked: bool) -> Vec<Draft> {
+    let rest = drafts.into_iter().filter_map(|mut draft| {
+        draft.steps.retain(|step| left.contains(&step.name));
+        draft.part = "finish".into();
+        draft.expects = if invoked { Expectation::Anything } else { Expectation::AsRecorded };
+        (!draft.steps.is_empty()).then_some(draft)
+    });
+    rest.take(1).collect()
+}
+
+/// What is asked for without what a change leaves alone, so that a request for the rest does not carry it.
+fn without_ignored(info: &KindInfo, resource: &Resource) -> Resource {
+    let mut managed = resource.clone();
+    let may_go = |name: &str| {
+        info.attribute(name)
+            .is_none_or(|attribute| attribute.on_change == OnChange::Update && !attribute.required)
+    };
+    managed.attributes.retain(|name, _| !(resource.ignore_changes.contains(name) && may_go(name)));
+    managed
+}
+
+/// Marks each row but the last that an action records with the steps that are still to come: should one
+/// of them fail, the next plan goes on with them.
+fn mark_unfinished(steps: &mut [Step]) {
+    let names: Vec<_> = steps.iter().map(|step| step.name.clone()).collect();
+    for (at, step) in steps.iter_mut().enumerate() {
+        if let (Recording::Put(row), Some(left @ [_, ..])) = (&mut step.record, names.get(at + 1..)) {
+            row.unfinished = Some(Unfinished::Steps(left.to_vec()));
+        }
+    }
 }
 
 /// The row once the decision is carried out.
@@ -116,11 +157,19 @@ fn row_to_be(address: &Address, decision: &Decision<'_>, resource: &Resource, vi
         outputs: kept.map(|row| row.outputs.clone()).unwrap_or_default(),
         depends_on,
         protect: resource.protect.unwrap_or_else(|| match decision.recorded {
-            Some(row) => row.protect,
+            Some(row) if !row.is_failed() => row.protect,
             // On Azure itself a lab account cannot be made again.
-            None => view.real_endpoint && address.kind() == "LabAccount",
+            _ => view.real_endpoint && address.kind() == "LabAccount",
         }),
+        ignored: ignored_of(resource),
+        unfinished: None,
     }
+}
+
+/// What `ignoreChanges` names, as it is recorded.
+pub(super) fn ignored_of(resource: &Resource) -> Vec<String> {
+    let ignored: BTreeSet<_> = resource.ignore_changes.iter().cloned().collect();
+    ignored.into_iter().collect()
 }
 
 fn put_back(attributes: &mut serde_json::Map<String, Value>, path: &str, before: Option<&Value>) {
@@ -136,7 +185,8 @@ fn recorded_draft(part: &str, step: Step) -> Draft {
     Draft::new(part, Vec::new(), Expectation::Anything, 0, vec![step])
 }
 
-fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>, draft: Draft) -> Node {
+fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>, mut draft: Draft) -> Node {
+    mark_unfinished(&mut draft.steps);
     let removes = matches!(verb, Verb::Delete | Verb::Forget | Verb::Update | Verb::Move);
     let arm_id = match (decision.recorded, decision.desired) {
         (Some(row), _) if removes => row.arm_id.clone(),
@@ -150,13 +200,20 @@ fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>,
         verb,
         needs: Vec::new(),
         arm_id,
-        recorded: decision.recorded.filter(|_| draft.expects == Expectation::AsRecorded).cloned(),
+        recorded: (draft.expects == Expectation::AsRecorded).then(|| compared(decision)).flatten(),
         expects: draft.expects,
         contents: draft.contents,
         estimate_seconds: draft.estimate_seconds,
         steps: draft.steps,
     };
     Node { action, wants: draft.needs }
+}
+
+/// The row with which Azure is compared: what the files ignore by now is left out too.
+fn compared(decision: &Decision<'_>) -> Option<Row> {
+    let mut row = decision.recorded?.clone();
+    row.ignored.extend(decision.desired.into_iter().flat_map(ignored_of));
+    Some(row)
 }
 
 /// The actions by what they are looked up by.

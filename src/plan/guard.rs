@@ -65,6 +65,8 @@ fn refused_by_kind(address: &Address, decision: &Decision<'_>, view: &View<'_>, 
         outputs: serde_json::Map::new(),
         depends_on: BTreeSet::new(),
         protect: false,
+        ignored: Vec::new(),
+        unfinished: None,
     };
     let subject = Subject { address, desired: resource, recorded, row: &row, view, anew: &nothing };
     kind_of(address).refusals(&subject, today)
@@ -72,7 +74,10 @@ fn refused_by_kind(address: &Address, decision: &Decision<'_>, view: &View<'_>, 
 
 fn blast_radius(decisions: &Decisions<'_>, view: &View<'_>, desired: &Desired) -> Option<Finding> {
     let radius = desired.policy.blast_radius.as_ref()?;
-    let removes = |decision: &&Decision<'_>| matches!(decision.verb, Verb::Delete | Verb::Replace);
+    let removes = |decision: &&Decision<'_>| {
+        matches!(decision.verb, Verb::Delete | Verb::Replace)
+            && !decision.recorded.is_some_and(Row::is_failed)
+    };
     let count = decisions.values().filter(removes).count();
     let recorded = view.recorded.rows.len();
     let is_wide = count >= radius.at_least as usize && count * 100 > recorded * radius.percent as usize;
@@ -93,7 +98,10 @@ fn blast_radius(decisions: &Decisions<'_>, view: &View<'_>, desired: &Desired) -
 fn last_versions(decisions: &Decisions<'_>, view: &View<'_>) -> Vec<Finding> {
     let mut deleted: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
     for (address, decision) in decisions {
-        if address.kind() == "ImageVersion" && decision.verb == Verb::Delete {
+        if address.kind() == "ImageVersion"
+            && decision.verb == Verb::Delete
+            && !decision.recorded.is_some_and(Row::is_failed)
+        {
             let image = address.key().split('/').next().unwrap_or_default();
             deleted.entry(image).or_default().push(address);
         }
@@ -177,6 +185,8 @@ pub(super) fn expired(consents: &[Consent], desired: &Desired, options: &Options
 fn taken(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>) -> Option<AllowedWhat> {
     let info = kind_of(address).info();
     match decision.verb {
+        // What a failed creation left holds nothing.
+        Verb::Delete | Verb::Replace if decision.recorded.is_some_and(Row::is_failed) => None,
         Verb::Delete if info.holds_data => Some(AllowedWhat::Delete),
         Verb::Replace if info.holds_data => Some(AllowedWhat::Replace),
         Verb::Update => shrinks(decision).then_some(AllowedWhat::Shrink),

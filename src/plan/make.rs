@@ -7,9 +7,13 @@ use miette::Diagnostic;
 use serde_json::Value;
 
 use super::diff::{Difference, Meaning, differences};
-use super::{AttributeChange, Change, Fact, Plan, Verb, graph, guard, renames, scope, versions};
+use super::{
+    AttributeChange, Change, Fact, Plan, Record, Verb, graph, guard, records, renames, scope, versions,
+};
 use crate::kinds::{KINDS, Links, View, dependencies, kind_of};
-use crate::model::{Address, Attributes, Desired, Finding, Recorded, Resource, Row, Severity, Source};
+use crate::model::{
+    Address, Attributes, Desired, Finding, Recorded, Resource, Row, Severity, Source, Unfinished,
+};
 
 /// What a plan is asked for beside the two snapshots.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +47,7 @@ pub enum PlanError {
         /// The way round: each waits for the one after it, the last for the first.
         around: Vec<(Address, Option<Source>)>,
     },
-    /// `--target` or `--exclude` names nothing.
+    /// `--target`, `--exclude` or `--allow` names nothing.
     #[error("there is no `{given}`, neither in the files nor in the record")]
     #[diagnostic(code(labwright::plan::unknown_address), help("{}", near_help(.near)))]
     UnknownAddress {
@@ -110,7 +114,11 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
         links: &links,
     };
     let mut decisions = decide(&view, desired, options, &moves, &mut findings);
-    scope::narrow(&mut decisions, &view, options)?;
+    let out = scope::narrow(&mut decisions, &view, options)?;
+    let before = options.before_refresh.as_ref().unwrap_or(recorded);
+    // A row under a new key is written by the move itself; the rest follows with the next plan.
+    let records =
+        if moves.is_empty() { records::of(&decisions, &view, before, &out, options) } else { Vec::new() };
     findings.extend(guard::findings(&decisions, &view, desired, options));
     let consents = guard::consents(&decisions, desired, options);
     findings.extend(guard::expired(&consents, desired, options));
@@ -134,9 +142,10 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
         actions,
         findings,
         consents,
-        facts: facts(&decisions, &view, options.before_refresh.as_ref().unwrap_or(recorded), &moves),
+        facts: facts(&decisions, &view, before, &moves, &records),
         estimate_seconds: 0,
         critical_path: Vec::new(),
+        records,
     };
     (plan.estimate_seconds, plan.critical_path) = graph::critical_path(&plan);
     Ok(plan)
@@ -247,6 +256,11 @@ fn compare(
     decision: &mut Decision<'_>,
     findings: &mut Vec<Finding>,
 ) {
+    if row.is_failed() {
+        decision.verb = Verb::Replace;
+        decision.notes.push("Azure took its creation, which failed later".into());
+        return;
+    }
     let kind = kind_of(address);
     decision.differences = differences(kind.info(), resource, &row.attributes);
     if let Some(protect) = resource.protect.filter(|protect| *protect != row.protect) {
@@ -289,6 +303,10 @@ fn compare(
             .max()
             .unwrap_or(Verb::Keep),
     };
+    if let (Some(Unfinished::Steps(left)), Verb::Keep) = (&row.unfinished, decision.verb) {
+        decision.verb = Verb::Update;
+        decision.notes.push(format!("goes on where it failed: {}", left.join(", ")));
+    }
     if kind.info().invoked && after < before {
         let help = format!("write {before}, or a higher number to do it again");
         refuse(
@@ -437,8 +455,9 @@ fn facts(
     view: &View<'_>,
     recorded: &Recorded,
     moves: &BTreeMap<Address, Address>,
+    records: &[Record],
 ) -> Vec<Fact> {
-    let mut addresses = BTreeSet::new();
+    let mut addresses: BTreeSet<_> = records.iter().map(|record| record.address.clone()).collect();
     for (address, decision) in decisions.iter().filter(|(_, decision)| decision.verb != Verb::Keep) {
         addresses.insert(address.clone());
         addresses.extend(moves.get(address).cloned());

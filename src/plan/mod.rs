@@ -9,6 +9,7 @@ mod drift;
 mod graph;
 mod guard;
 mod make;
+mod records;
 mod renames;
 mod run;
 mod scope;
@@ -25,8 +26,9 @@ pub use drift::{Drifted, drift, refreshed};
 pub use guard::missing_consents;
 pub use make::{Options, PlanError, plan};
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};
+pub use scope::nearest_address;
 
-use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Row, Source, Step};
+use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Recorded, Row, Source, Step};
 
 /// What a change does at one address.
 #[derive(
@@ -104,6 +106,19 @@ pub struct Plan {
     pub estimate_seconds: u64,
     /// The ids of the actions on the longest path, in order.
     pub critical_path: Vec<String>,
+    /// What is written down before the first action without a change of anything, sorted by address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<Record>,
+}
+
+/// A row that differs from the state in nothing that is carried out: what a refresh read, what the files
+/// say of order, which attributes they ignore.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Whose.
+    pub address: Address,
+    /// The row; `None` where it is gone from Azure.
+    pub row: Option<Row>,
 }
 
 /// What differs at one address.
@@ -243,6 +258,16 @@ impl Plan {
     #[must_use]
     pub fn action(&self, id: &str) -> Option<&Action> {
         self.actions.binary_search_by(|action| action.id.as_str().cmp(id)).ok().map(|at| &self.actions[at])
+    }
+
+    /// What is recorded once its [`records`](Self::records) are written.
+    pub fn record_in(&self, recorded: &mut Recorded) {
+        for Record { address, row } in &self.records {
+            match row {
+                Some(row) => drop(recorded.rows.insert(address.clone(), row.clone())),
+                None => drop(recorded.rows.remove(address)),
+            }
+        }
     }
 
     /// The addresses that the plan changes.

@@ -7,7 +7,7 @@ use super::make::{Decisions, Options, PlanError};
 use crate::kinds::{View, dependencies, kind_of};
 use crate::model::Address;
 
-/// Makes keeps of every decision outside the scope.
+/// Makes keeps of every decision outside the scope, and gives their addresses.
 ///
 /// A target takes along what it needs (when made) and what hangs on it (when deleted); an exclusion
 /// takes along what needs it, and what cannot be deleted while it is there. Parts go with their whole.
@@ -18,30 +18,39 @@ pub(super) fn narrow(
     decisions: &mut Decisions<'_>,
     view: &View<'_>,
     options: &Options,
-) -> Result<(), PlanError> {
+) -> Result<BTreeSet<Address>, PlanError> {
     if options.target.is_empty() && options.exclude.is_empty() {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
     for given in options.target.iter().chain(&options.exclude) {
         if !decisions.contains_key(given) {
-            return Err(PlanError::UnknownAddress { given: given.clone(), near: nearest(given, decisions) });
+            return Err(PlanError::UnknownAddress {
+                given: given.clone(),
+                near: nearest_address(given, decisions.keys()),
+            });
         }
     }
     let links = Links::of(decisions, view);
     let mut out = BTreeSet::new();
     if !options.target.is_empty() {
         let wanted = links.closure(&options.target, decisions, Direction::Needed);
-        out.extend(decisions.keys().filter(|address| !wanted.contains(*address)).cloned());
+        out.extend(decisions.keys().filter(|address| !wanted.contains_key(*address)).cloned());
+        for (address, because) in wanted {
+            let Some((because, decision)) = because.zip(decisions.get_mut(&address)) else { continue };
+            if decision.verb == Verb::Delete {
+                decision.notes.push(format!("refers to {because}, which goes"));
+            }
+        }
     }
-    out.extend(links.closure(&options.exclude, decisions, Direction::Needing));
-    for address in out {
-        if let Some(decision) = decisions.get_mut(&address) {
+    out.extend(links.closure(&options.exclude, decisions, Direction::Needing).into_keys());
+    for address in &out {
+        if let Some(decision) = decisions.get_mut(address) {
             decision.verb = Verb::Keep;
             decision.moved_from = None;
             decision.notes.clear();
         }
     }
-    Ok(())
+    Ok(out)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -87,19 +96,25 @@ impl Links {
         links
     }
 
-    /// `roots`, their parts, and everything that must come or stay away with them.
+    /// `roots`, their parts, and everything that must come or stay away with them, each with what drew it in.
     fn closure(
         &self,
         roots: &[Address],
         decisions: &Decisions<'_>,
         direction: Direction,
-    ) -> BTreeSet<Address> {
+    ) -> BTreeMap<Address, Option<Address>> {
         let parts = roots.iter().filter_map(|root| self.parts.get(root)).flatten();
+        // Breadth first, what was asked for before its parts: the reason that is told is the nearest one.
         let mut open: Vec<Address> = roots.iter().chain(parts).cloned().collect();
-        let mut found = BTreeSet::new();
-        while let Some(address) = open.pop() {
-            if found.insert(address.clone()) {
-                open.extend(self.neighbours(&address, decisions, direction));
+        let mut found: BTreeMap<_, _> = open.iter().map(|root| (root.clone(), None)).collect();
+        let mut next = 0;
+        while let Some(address) = open.get(next).cloned() {
+            next += 1;
+            for neighbour in self.neighbours(&address, decisions, direction) {
+                if !found.contains_key(&neighbour) {
+                    found.insert(neighbour.clone(), Some(address.clone()));
+                    open.push(neighbour);
+                }
             }
         }
         found
@@ -133,8 +148,9 @@ impl Links {
     }
 }
 
-fn nearest(given: &Address, decisions: &Decisions<'_>) -> Option<Address> {
+/// The address that is most like a given one, where any is.
+pub fn nearest_address<'a>(given: &Address, known: impl Iterator<Item = &'a Address>) -> Option<Address> {
     let near = |address: &&Address| strsim::jaro_winkler(address.as_str(), given.as_str());
-    let best = decisions.keys().max_by(|a, b| near(a).total_cmp(&near(b)))?;
+    let best = known.max_by(|a, b| near(a).total_cmp(&near(b)))?;
     (near(&best) > 0.8).then(|| best.clone())
 }

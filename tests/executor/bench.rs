@@ -429,6 +429,7 @@ pub(crate) fn run_plan(mut actions: Vec<Action>) -> Plan {
         facts: Vec::new(),
         estimate_seconds: 0,
         critical_path: Vec::new(),
+        records: Vec::new(),
     }
 }
 
@@ -440,6 +441,8 @@ pub(crate) fn row(path: &str, attributes: Value) -> Row {
         outputs: serde_json::Map::new(),
         depends_on: BTreeSet::new(),
         protect: false,
+        ignored: Vec::new(),
+        unfinished: None,
     }
 }
 

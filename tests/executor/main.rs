@@ -259,6 +259,37 @@ async fn an_operation_that_fails_late_fails_its_action_in_azures_words() {
 }
 
 #[tokio::test]
+async fn what_a_create_of_ours_left_failed_is_made_anew_and_what_others_left_is_not() {
+    let group = "/subscriptions/s/resourceGroups/a";
+    let failed = json!({"location": "westeurope", "properties": {"provisioningState": "Failed"}});
+    let mut create = put("ResourceGroup/a", &[]);
+    let read = create.steps[0].evidence.clone().expect("a PUT's evidence").read;
+    create.expects = Expectation::Absent { read };
+    let plan = run_plan(vec![create]);
+    let exists = |state: Option<&ActionState>| matches!(state, Some(ActionState::Failed(failure)) if failure.code == "exists");
+
+    let mut bench = Bench::default();
+    bench.world.fault("resourcegroups/a", Fault::Refused(403, "AuthorizationFailed"));
+    assert_eq!(bench.execute(&plan).await.outcome, Some(RunOutcome::Incomplete));
+    bench.world.leave(group, failed.clone());
+    let report = bench.execute(&plan).await;
+    assert!(exists(report.run.state("ResourceGroup/a#create")), "a create that was refused left nothing");
+
+    let mut bench = Bench::default();
+    bench.world.fault("resourcegroups/a", Fault::FailsLate);
+    assert_eq!(bench.execute(&plan).await.outcome, Some(RunOutcome::Incomplete));
+    bench.world.leave(group, failed.clone());
+    bench.world.fault("resourcegroups/a", Fault::Refused(429, "TooManyRequests"));
+    assert_eq!(bench.execute(&plan).await.outcome, Some(RunOutcome::Incomplete));
+    assert_eq!(bench.execute(&plan).await.outcome, Some(RunOutcome::Done), "{:?}", bench.failures());
+
+    // The create was done, so that what is there now is another's.
+    bench.world.leave(group, failed);
+    let report = bench.execute(&plan).await;
+    assert!(exists(report.run.state("ResourceGroup/a#create")), "{:?}", bench.failures());
+}
+
+#[tokio::test]
 async fn what_is_recorded_is_read_for_drift() {
     let bench = Bench::with_lab().await;
     let mut recorded = bench.stored();

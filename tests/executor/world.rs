@@ -93,6 +93,14 @@ impl World {
         inner.create(path, body);
     }
 
+    /// Puts something there as it is, with whatever state it names, and nothing under way.
+    pub(crate) fn leave(&self, path: &str, body: Value) {
+        let mut inner = self.lock();
+        let path = path.to_ascii_lowercase();
+        inner.pending.remove(&path);
+        inner.things.insert(path, body);
+    }
+
     /// Lets what is under way at a path end with this many more reads of it.
     pub(crate) fn delay(&self, path: &str, reads: u8) {
         self.lock().pending.insert(path.to_ascii_lowercase(), reads);

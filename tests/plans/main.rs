@@ -1,6 +1,7 @@
 //! What holds of plans: verbs, order, consents; after an apply there is nothing to do.
 
 mod properties;
+mod records;
 mod world;
 
 use labwright::model::{Address, Allowed, AllowedWhat, Moved, Recorded, Source};

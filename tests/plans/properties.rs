@@ -95,6 +95,7 @@ proptest! {
         let (recorded, _) = carried_out(&planned(&second, &recorded), &recorded);
         let again = planned(&second, &recorded);
         prop_assert!(again.is_empty(), "after the second apply: {:?}", verbs(&again));
+        prop_assert!(again.records.is_empty(), "and nothing is only recorded: {:?}", again.records);
         let destroy = plan(&second, &recorded, &Options { destroy: true, ..options() }).expect("a plan");
         let broken = labwright::plan::check(&destroy);
         prop_assert!(broken.is_empty(), "{broken:?}");

@@ -131,6 +131,7 @@ pub(crate) fn planned(desired: &Desired, recorded: &Recorded) -> Plan {
 /// The record once every action of the plan is done, and the order in which they were.
 pub(crate) fn carried_out(plan: &Plan, recorded: &Recorded) -> (Recorded, Vec<String>) {
     let mut recorded = recorded.clone();
+    plan.record_in(&mut recorded);
     let mut order = Vec::new();
     let mut run = Run::new(plan);
     while let Some(action) = run.next_ready() {

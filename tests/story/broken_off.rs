@@ -59,7 +59,7 @@ fn a_second_interrupt_leaves_at_once_and_the_next_apply_settles() {
 #[test]
 fn a_create_that_fails_late_is_tried_again() {
     let azure = Served::with(&["on=PUT:**/versions/*;nth=1;operation=fail"]);
-    let place = Place::against("contoso-cs", &azure.url);
+    let place = Place::against("quickstart", &azure.url);
     place.run("apply --yes").speaks_of(5, "ImageVersion/");
     let again = place.run("apply --yes");
     assert_eq!(again.code, 0, "{}", again.stderr);

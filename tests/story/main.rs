@@ -5,6 +5,7 @@
 
 mod broken_off;
 mod examples;
+mod inside;
 mod kills;
 mod place;
 mod plans;
@@ -13,3 +14,5 @@ mod schemas;
 mod secrets;
 mod seen;
 mod served;
+mod unfinished;
+mod words;

@@ -43,9 +43,9 @@ impl Place {
     pub(crate) fn against(name: &str, url: &str) -> Self {
         let mut place = Self::of(name);
         let azure = format!(
-            "cloud: {{ azure: {{ subscription: 11111111-1111-1111-1111-111111111111, endpoint: '{url}' }} }}"
+            "\ncloud: {{ azure: {{ subscription: 11111111-1111-1111-1111-111111111111, endpoint: '{url}' }} }}"
         );
-        place.edit("labwright.yaml", "cloud: emulator", &azure);
+        place.edit("labwright.yaml", "\ncloud: emulator", &azure);
         place.set("AZURE_TENANT_ID", "22222222-2222-2222-2222-222222222222");
         place.set("AZURE_CLIENT_ID", "story");
         for (name, value) in [

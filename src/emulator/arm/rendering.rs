@@ -64,7 +64,11 @@ fn latest_result(world: &World, latest: &Latest, request: &Request) -> Value {
 /// # Errors
 /// 400 `InvalidParameter` for a `$top` that is no count.
 pub(crate) fn list(request: &Request, mut items: Vec<Value>) -> Result<Response, Refusal> {
-    let key = |item: &Value| item["id"].as_str().unwrap_or_default().to_lowercase();
+    // What is no resource, such as a size of machines, has a name alone.
+    let key = |item: &Value| {
+        let text = item["id"].as_str().or(item["name"].as_str());
+        text.unwrap_or_default().to_lowercase()
+    };
     items.sort_by_cached_key(key);
     let bad = || {
         crate::emulator::arm::errors::invalid_parameter(

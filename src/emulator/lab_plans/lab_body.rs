@@ -12,11 +12,12 @@ use crate::emulator::arm::tracked::{self, Wanted};
 use crate::emulator::arm::types::Kind;
 use crate::emulator::lab_accounts::marketplace::IMAGES;
 use crate::emulator::lab_plans::images::{self, Image};
+use crate::emulator::lab_plans::labs::capacity;
 use crate::emulator::lab_plans::profiles::{
     self, SWITCH, URL, bounded, checked_duration, hours, parts_of, with_slash,
 };
 use crate::emulator::lab_plans::skus;
-use crate::emulator::world::World;
+use crate::emulator::world::{World, not_deleting};
 use serde_json::{Value, json};
 
 /// Machines that a lab may have at most.
@@ -141,7 +142,7 @@ fn plan<'a>(
         ));
     };
     let plan = found.ok_or_else(|| not_found(&Kind::LabPlan.arm_type(), &name, &group))?;
-    crate::emulator::world::not_deleting(plan)?;
+    not_deleting(plan)?;
     let allowed = plan.properties.get("allowedRegions").and_then(Value::as_array);
     if let Some(allowed) =
         allowed.filter(|allowed| !allowed.is_empty() && !allowed.contains(&json!(location)))
@@ -249,7 +250,7 @@ fn sku(asked: &Object, old: Option<&Resource>) -> Result<Value, Refusal> {
         return Err(invalid_parameter(&format!("{AT}.name"), message));
     }
     shape::canonical(&mut asked, "tier", &["Free", "Basic", "Standard", "Premium"], &format!("{AT}.tier"))?;
-    let was = old.map(super::labs::capacity);
+    let was = old.map(capacity);
     let capacity = shape::count(&asked, "capacity")?.or(was).unwrap_or(1);
     if capacity > MOST_MACHINES {
         let message =

@@ -34,16 +34,8 @@ pub(crate) fn list(world: &World, call: &Call<'_>) -> Result<Response, Refusal> 
 /// # Errors
 /// 400 for a filter that is not understood.
 pub(crate) fn filtered(request: &Request, rows: Vec<Value>) -> Result<Response, Refusal> {
-    rendering::list(request, chosen(request, rows)?)
-}
-
-/// Those `rows` that the request's `$filter` lets through.
-///
-/// # Errors
-/// 400 `InvalidFilterInQueryString`.
-pub(crate) fn chosen(request: &Request, rows: Vec<Value>) -> Result<Vec<Value>, Refusal> {
     let filter = Filter::parse(request.query("$filter").unwrap_or_default())?;
-    Ok(rows.into_iter().filter(|row| filter.holds(row)).collect())
+    rendering::list(request, rows.into_iter().filter(|row| filter.holds(row)).collect())
 }
 
 /// Terms that must all hold.
@@ -93,7 +85,7 @@ impl Term {
             (path, Some(Test::Contains).filter(|_| rest == ")")?)
         } else if let Some(path) = head.strip_prefix("startswith(") {
             (path, Some(Test::Begins).filter(|_| rest == ")")?)
-        } else if let Some(path) = head.strip_suffix(" eq ").or(head.strip_suffix(" eq")) {
+        } else if let Some(path) = head.strip_suffix(" eq") {
             (path, Some(Test::Equal).filter(|_| rest.is_empty())?)
         } else {
             (head.strip_suffix(" ne")?, Some(Test::Unequal).filter(|_| rest.is_empty())?)
@@ -123,20 +115,24 @@ impl Term {
 
 /// The terms of a filter: what stands between the `and`s outside of quotes.
 fn split(text: &str) -> Vec<String> {
-    let mut terms = vec![String::new()];
+    let mut terms = vec![];
+    let mut term = String::new();
     for (index, part) in text.split('\'').enumerate() {
-        let quoted = index % 2 == 1;
         if index > 0 {
-            terms.last_mut().unwrap_or(&mut String::new()).push('\'');
+            term.push('\'');
         }
-        let mut pieces = if quoted { vec![part.to_owned()] } else { at_and(part) }.into_iter();
-        if let (Some(last), Some(piece)) = (terms.last_mut(), pieces.next()) {
-            last.push_str(&piece);
+        let is_quoted = index % 2 == 1;
+        let mut pieces = if is_quoted { vec![part.to_owned()] } else { at_and(part) };
+        let last = pieces.pop().unwrap_or_default();
+        for piece in pieces {
+            term.push_str(&piece);
+            terms.push(std::mem::take(&mut term));
         }
-        terms.extend(pieces);
+        term.push_str(&last);
     }
+    terms.push(term);
     terms.retain(|term| !term.trim().is_empty());
-    terms.iter().map(|term| term.trim().to_owned()).collect()
+    terms
 }
 
 fn at_and(text: &str) -> Vec<String> {

@@ -5,7 +5,7 @@
 
 use crate::emulator::arm::errors::Refusal;
 use crate::emulator::arm::regions;
-use crate::emulator::lab_plans::lists::chosen;
+use crate::emulator::lab_plans::lists::filtered;
 use crate::emulator::message::{Request, Response};
 use serde_json::{Value, json};
 
@@ -68,10 +68,9 @@ pub(crate) fn families() -> Vec<(&'static str, Vec<String>)> {
     families
 }
 
-/// Answers the list of sizes, which has one page.
+/// Answers the list of sizes.
 pub(crate) fn list(request: &Request) -> Result<Response, Refusal> {
-    let rows = chosen(request, SKUS.iter().map(shown).collect())?;
-    Ok(Response::json(200, json!({ "value": rows })))
+    filtered(request, SKUS.iter().map(shown).collect())
 }
 
 fn shown(sku: &Sku) -> Value {

@@ -5,12 +5,12 @@
 
 use crate::emulator::arm::errors::Refusal;
 use crate::emulator::arm::regions;
-use crate::emulator::arm::rendering;
 use crate::emulator::arm::resource::Resource;
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::shape::Object;
 use crate::emulator::arm::types::Kind;
 use crate::emulator::lab_plans::labs::{capacity, capacity_in};
+use crate::emulator::lab_plans::lists::filtered;
 use crate::emulator::lab_plans::skus::{self, Sku};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
@@ -40,7 +40,7 @@ pub(crate) fn list(
         }
         row
     });
-    rendering::list(request, super::lists::chosen(request, rows.collect())?)
+    filtered(request, rows.collect())
 }
 
 /// Cores of a family that the labs of a subscription take in a region.

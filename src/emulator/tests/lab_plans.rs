@@ -304,11 +304,23 @@ fn sizes_usages_types_and_generic_lists_know_lab_plans() {
     let mut stage = Stage::with_plan_lab();
     let base = format!("{SUBSCRIPTION}/providers/Microsoft.LabServices");
     let sizes = stage.get(&format!("{base}/skus"));
-    let small = &sizes["value"][0];
+    let small = "Classic_Fsv2_2_4GB_128_S_SSD";
+    let small = sizes["value"].as_array().into_iter().flatten().find(|size| size["name"] == small);
+    let small = small.expect("a size");
     assert_eq!(
         (&small["name"], &small["resourceType"], &small["tier"]),
         (&json!("Classic_Fsv2_2_4GB_128_S_SSD"), &json!("labs"), &json!("Standard"))
     );
+    let all = stage.names(&format!("{base}/skus"));
+    let mut paged = Vec::new();
+    let mut link = format!("{base}/skus?api-version=2022-08-01&$top=3");
+    loop {
+        paged.extend(stage.names(&link));
+        let page = stage.get(&link);
+        let Some(next) = page["nextLink"].as_str() else { break };
+        link = next.trim_start_matches("http://127.0.0.1").to_owned();
+    }
+    assert_eq!(paged, all);
     let family = |stage: &mut Stage, region: &str| {
         let usages = stage.get(&format!("{base}/locations/{region}/usages"));
         usages["value"]

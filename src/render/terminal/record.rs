@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::page::{BOLD, DIM, Line, Look, PLAIN, Page};
-use crate::model::{Address, Recorded, Row};
+use crate::model::{Address, Recorded, Row, Unfinished};
 use crate::render::words::{clean, say_value, width};
 
 /// Every recorded resource: address, what protects it, and its id in Azure.
@@ -20,7 +20,7 @@ pub fn records(recorded: &Recorded, look: Look) -> String {
 /// One recorded resource with everything that is known of it.
 #[must_use]
 pub fn record(address: &Address, row: &Row, look: Look) -> String {
-    let Row { arm_id, attributes, outputs, depends_on, protect } = row;
+    let Row { arm_id, attributes, outputs, depends_on, protect, ignored, unfinished } = row;
     let mut page = Page::new(look);
     let line = Line::new().then(BOLD, clean(address.as_str()));
     page.line(if *protect { line.then(DIM, "  protected") } else { line });
@@ -33,6 +33,20 @@ pub fn record(address: &Address, row: &Row, look: Look) -> String {
         depends_on
             .iter()
             .for_each(|address| page.line(Line::new().then(PLAIN, format!("  {}", clean(address.as_str())))));
+    }
+    if !ignored.is_empty() {
+        page.gap();
+        page.line(Line::new().then(BOLD, "Not compared"));
+        ignored.iter().for_each(|path| page.line(Line::new().then(PLAIN, format!("  {}", clean(path)))));
+    }
+    if let Some(unfinished) = unfinished {
+        let text = match unfinished {
+            Unfinished::Creation => "its creation failed".to_owned(),
+            Unfinished::Steps(left) => left.join(", "),
+        };
+        page.gap();
+        page.line(Line::new().then(BOLD, "Unfinished"));
+        page.paragraph(Line::new().then(PLAIN, "  "), PLAIN, &clean(&text));
     }
     page.finish()
 }

@@ -1,0 +1,389 @@
+//! What each rule, guard and code means that does not come from the files' reader.
+
+/// Rules, guards and codes that do not come from the files' reader; each with what it means.
+pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
+    (
+        "GAL-01",
+        "A lab account has at most one gallery attached. Attach the images' gallery once, and list every image of it there.",
+    ),
+    (
+        "GEO-11",
+        "An image version is always kept in its gallery's own region too, so that region must be among those it is copied to. Add it, or leave `regions` away and name a geography.",
+    ),
+    (
+        "IMG-03",
+        "A specialized image carries its own accounts. A lab made from it needs the credentials that are inside the image, not new ones.",
+    ),
+    (
+        "IMG-19",
+        "A lab account can only use images that its attached gallery holds and that are enabled there. Add the image to `enabledImages`.",
+    ),
+    (
+        "LAB-20",
+        "A lab that is to be created needs the account that students sign in with: `credentials`. It is optional for labs that exist.",
+    ),
+    (
+        "SHU-02",
+        "Labs from Linux images know only some of the idle settings. One that comes from `defaults` is left out with a note; one written on the lab itself is refused.",
+    ),
+    (
+        "EXP-01",
+        "Only a lab with a template VM can be exported. `template: true` is decided when a lab is created; changing it makes the lab anew.",
+    ),
+    (
+        "EXP-02",
+        "The lab is created by the same plan, so nobody has prepared its template VM yet. Apply with `revision: 0` first and raise it when the template is ready, or write `fresh: true`.",
+    ),
+    (
+        "EXP-03",
+        "Microsoft does not document how a lab account's template VM is exported by a request. On Azure itself that must be accepted explicitly, or done in the portal.",
+    ),
+    (
+        "EXP-04",
+        "A lab is made from an exported image only once that image has a version. Raise the export's `revision` above 0.",
+    ),
+    (
+        "DEL-07",
+        "An image that labs may use must keep at least one version. Add a newer version first, or disable the image.",
+    ),
+    (
+        "RET-01",
+        "Azure Lab Services retires on 2027-06-28. After that day nothing of it can be changed; galleries and images stay.",
+    ),
+    (
+        "RET-02",
+        "Azure creates no new lab accounts since 2024-07-15. Existing ones can be used until the service retires.",
+    ),
+    (
+        "protect",
+        "The resource is protected: no plan deletes or replaces it. Write `protect: false` on it and apply that first.",
+    ),
+    (
+        "blastRadius",
+        "The plan would delete or replace more than `policy.blastRadius` allows. Check that the right files were read; if it is meant, do it in parts.",
+    ),
+    (
+        "immutable",
+        "Azure cannot change this in place and replacing the resource would make no sense. The help of the finding says what to do instead.",
+    ),
+    (
+        "moved",
+        "`moved` changes a key and nothing in Azure. The new block must keep the old name in Azure: add `name:` to it.",
+    ),
+    (
+        "labwright::plan::cycle",
+        "Resources wait for each other in a circle, so none could be first. Take one of the references away.",
+    ),
+    (
+        "labwright::plan::unknown_address",
+        "`--target` and `--exclude` name addresses, `Kind/key`, that are in the files or in the record.",
+    ),
+    (
+        "labwright::state::locked",
+        "Another run is changing this state. Its lock ends with its process; `--lock-timeout 10m` waits for it.",
+    ),
+    (
+        "labwright::state::damaged",
+        "What is stored does not fit together: the file was changed or cut off by something else. Put back a copy.",
+    ),
+    (
+        "labwright::state::older",
+        "The state is older than one that was seen here before: an old copy was put in its place. Put the newest one back.",
+    ),
+    (
+        "labwright::state::vanished",
+        "The state was here and is gone. Without it everything would be taken for new. Put a copy back.",
+    ),
+    (
+        "labwright::state::mismatch",
+        "The state belongs to another project, environment or cloud. Name the right environment, or let `state:` name another file.",
+    ),
+    (
+        "labwright::cli::no_file",
+        "The command names a file that is not there. A relative path starts where labwright is called, not at the project.",
+    ),
+    (
+        "labwright::cli::edited_plan",
+        "A saved plan holds a digest of itself, and it does not fit or is missing: the file was changed, cut off or written by an older version. What was looked at would not be what is carried out. Plan again.",
+    ),
+    (
+        "labwright::cli::stale_plan",
+        "What the saved plan rests on is recorded differently now, so it would do something else than what was looked at. Plan again.",
+    ),
+    (
+        "labwright::cli::missing_consent",
+        "What cannot be undone takes a consent of its own beside `--yes`: `--allow WHAT`, or a reviewed `policy.allow` in labwright.yaml.",
+    ),
+    (
+        "labwright::cli::not_confirmed",
+        "Without a terminal nobody can be asked, so labwright does nothing unless `--yes` is given.",
+    ),
+    (
+        "ignoreChanges",
+        "`ignoreChanges` names the attribute: it was sent when the resource was made, and a later edit of it, here or in Azure, is left as it is. Take it out of `ignoreChanges` to have it changed.",
+    ),
+    (
+        "variables",
+        "A variable was given with `--var` or `LABWRIGHT_VAR_name` that labwright.yaml does not declare, so nothing uses it unless a file names it. Mostly it is misspelt.",
+    ),
+    (
+        "link",
+        "A YAML file below the project's root is a symbolic link. Links are not followed, so what it leads to is not part of the configuration.",
+    ),
+    (
+        "open-run",
+        "An earlier run has no end: it broke off, or it is still under way somewhere. The next apply looks up what was under way, records it and then plans afresh.",
+    ),
+    (
+        "settled-run",
+        "An earlier run had broken off. What was under way was looked up in Azure and recorded before this plan was made.",
+    ),
+    (
+        "state-empty",
+        "Nothing is recorded yet on a real Azure. What exists there already is not known to labwright; creating something that exists is refused, nothing is taken over.",
+    ),
+    (
+        "journal",
+        "The journal of a run speaks of a step that its plan does not have: the state was changed by something else than labwright.",
+    ),
+    (
+        "ReplicationFailed",
+        "Azure could not copy an image version to every region. The regions and Azure's reasons stand in the message; the next apply makes the version anew.",
+    ),
+    (
+        "labwright::apply::store",
+        "The journal could not be written, so no more requests left: nothing is done that could not be recorded. What was under way is looked up by the next run.",
+    ),
+    (
+        "labwright::apply::unsettled",
+        "A run has steps whose end nobody knows. They are looked up before anything else is done.",
+    ),
+    (
+        "labwright::apply::secrets",
+        "The plan sends secrets that cannot be opened: a variable is not set, or a file is not there. All of them are named before the first request.",
+    ),
+    (
+        "labwright::apply::secret",
+        "A secret could not be opened as its request was about to leave. Nothing was sent.",
+    ),
+    (
+        "labwright::apply::exists",
+        "Something is there already under the name that the plan would create, and it is not recorded here. ARM would take it over without a word, so the action is refused. Choose another name, or delete what is there.",
+    ),
+    (
+        "labwright::apply::changed_since",
+        "The resource is not as it was recorded when the plan was made, so somebody changed it in between. Nothing is overwritten: look at it with `labwright drift`, then plan with `--refresh`.",
+    ),
+    (
+        "labwright::apply::gone",
+        "What is to be changed is not in Azure any more. `labwright apply --refresh` makes it anew.",
+    ),
+    (
+        "labwright::apply::contents",
+        "A container that is to be deleted holds what nobody recorded, and that would be deleted along. Move or delete it in Azure first.",
+    ),
+    (
+        "labwright::apply::no_answer",
+        "A request was sent twice; neither time an answer came, and nothing of its effect shows. Run the command again once Azure answers.",
+    ),
+    (
+        "labwright::apply::still_waiting",
+        "Azure took the request and did not finish it in time. The next run looks it up and goes on from there.",
+    ),
+    (
+        "labwright::apply::no_such_item",
+        "A list of images in Azure does not hold a name that should be switched on. Names are written as Azure lists them; a new image shows some time after its first version.",
+    ),
+    (
+        "labwright::apply::unreadable",
+        "What Azure answered of a resource is not shaped as documented, so it cannot be compared and is not touched.",
+    ),
+    (
+        "labwright::azure::refused",
+        "Azure refused a request; its own code and words are quoted. 401 and 403 are a matter of roles, 409 of something else under way, 429 of too many requests.",
+    ),
+    (
+        "labwright::azure::operation_failed",
+        "Azure took a request and failed while it worked on it; its own words are quoted.",
+    ),
+    (
+        "labwright::azure::operation_unknown",
+        "The status of an operation could not be read. The resource itself is asked instead, now or by the next run.",
+    ),
+    (
+        "labwright::azure::lost",
+        "A request left and no answer came, so it may have taken effect. It is looked up before it is repeated.",
+    ),
+    (
+        "labwright::azure::unreachable",
+        "The host cannot be reached: no network, a wrong address, or a proxy in between.",
+    ),
+    (
+        "labwright::azure::certificate",
+        "The host's certificate is not trusted. An own authority is named with `ca:` below `cloud: { azure: … }`.",
+    ),
+    (
+        "labwright::azure::not_arm",
+        "The host answers, but not as Azure Resource Manager does. Check `endpoint:`.",
+    ),
+    (
+        "labwright::azure::sign_in",
+        "Signing in failed; the identity platform's words are quoted. Check tenant, client id and secret.",
+    ),
+    ("labwright::azure::address", "The address cannot be used: it must be https, or http on loopback."),
+    (
+        "labwright::azure::untrusted_host",
+        "The host is none of Azure's, and tokens go only to Azure's hosts and to loopback. `LABWRIGHT_ENDPOINT_HOSTS` names others.",
+    ),
+    (
+        "labwright::azure::foreign_host",
+        "An answer leads to another host than the endpoint. The token does not go there: such a link would be a way to steal it.",
+    ),
+    (
+        "labwright::azure::ca",
+        "The file with trusted certificates cannot be read. It holds one or more certificates in PEM form.",
+    ),
+    ("labwright::azure::setup", "HTTPS could not be set up on this machine; the system's words are quoted."),
+    (
+        "labwright::cli::no_project",
+        "The folder has no labwright.yaml. Start a project with `labwright init`, or name its folder with `-C DIR`.",
+    ),
+    (
+        "labwright::cli::bad_day",
+        "`LABWRIGHT_TODAY` stands for today's date in tests and is written `YYYY-MM-DD`.",
+    ),
+    (
+        "labwright::cli::usage",
+        "The command line is wrong. `labwright help COMMAND` lists what the command takes.",
+    ),
+    (
+        "labwright::cli::more_problems",
+        "Only the first problems of each kind are shown; the others show once these are mended.",
+    ),
+    ("labwright::cli::exists", "`init` overwrites nothing. Name another folder, or take the file away."),
+    ("labwright::cli::file", "A file could not be read or written; the system's words are quoted."),
+    ("labwright::cli::system", "The system refused something that labwright needs; its words are quoted."),
+    (
+        "labwright::cli::emulator",
+        "The emulator did not start: mostly another process holds its file or its port.",
+    ),
+    (
+        "labwright::cli::no_plan",
+        "The file holds no plan that this version can carry out. Write one with `labwright plan --out FILE`.",
+    ),
+    (
+        "labwright::cli::refused",
+        "Findings of severity error stop the plan; each has a code of its own to be explained.",
+    ),
+    (
+        "labwright::cli::not_settled",
+        "What became of an earlier run cannot be told yet, and nothing is planned before. Wait a little and run the command again.",
+    ),
+    (
+        "labwright::cli::not_found",
+        "The name that was given is nothing that labwright knows; the help names what is nearest.",
+    ),
+    (
+        "labwright::cli::credentials",
+        "Commands that call Azure need the account to sign in with: the variables that the message names.",
+    ),
+    (
+        "labwright::cli::broken_plan",
+        "The plan does not hold together, which is a bug of labwright. Nothing was done; please report it.",
+    ),
+    (
+        "labwright::state::database",
+        "The state's database refused something; its words are quoted. What was recorded until now is kept.",
+    ),
+    (
+        "labwright::state::io",
+        "The state's file could not be read or written. What was recorded until now is kept.",
+    ),
+    (
+        "labwright::state::disk_full",
+        "No room is left on the disk. Make room and run the command again: nothing that was recorded is lost.",
+    ),
+    (
+        "labwright::state::foreign",
+        "The file that `state:` names is not a state of labwright. It is left as it is.",
+    ),
+    ("labwright::state::too_new", "A newer labwright wrote the state. Use that version or a newer one."),
+    (
+        "labwright::state::replaced",
+        "Another state stands where the known one was: it was made elsewhere. Put back the one that belongs here.",
+    ),
+    ("labwright::state::no_such_run", "The state has no run of that number."),
+    (
+        "imageVersion",
+        "A lab keeps the version of the image that it was made from; a newer one is no difference. To use it, make a new lab, or replace this one under another key.",
+    ),
+    (
+        "renamed",
+        "Something is deleted and something just like it is created. If only its key was renamed, `moved:` keeps the thing in Azure; the help has the line.",
+    ),
+    (
+        "policy.allow",
+        "A consent in `policy.allow` would have covered a change, but its last day is over. Give it a later `until`, or consent with --allow.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+
+    /// The text of every source file but those of the emulator, which speaks for itself.
+    fn sources(folder: &Path, into: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() && !path.ends_with("emulator") {
+                sources(&path, into);
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("explanations.rs") {
+                into.push(std::fs::read_to_string(&path).expect("text"));
+            }
+        }
+    }
+
+    /// What stands between `before` and `after`, each time.
+    fn between<'t>(text: &'t str, before: &str, after: char) -> Vec<&'t str> {
+        text.split(before).skip(1).filter_map(|rest| Some(rest.split_once(after)?.0)).collect()
+    }
+
+    #[test]
+    fn every_code_that_can_be_printed_is_explained() {
+        let mut texts = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+        let explained: BTreeSet<_> =
+            config::CODES.iter().chain(EXPLANATIONS).map(|(code, _)| *code).collect();
+        let mut codes = BTreeSet::new();
+        for text in &texts {
+            codes.extend(
+                between(text, concat!("code(", "labwright::"), ')')
+                    .iter()
+                    .map(|code| format!("labwright::{code}")),
+            );
+            let rules = between(text, concat!("rule: ", "\""), '"');
+            let remarks = text.split(concat!("remark", "(")).skip(1).filter_map(|rest| {
+                rest.trim_start().strip_prefix('"')?.split_once('"').map(|(code, _)| code)
+            });
+            codes.extend(rules.into_iter().chain(remarks).map(str::to_owned));
+        }
+        assert!(codes.len() > 70, "{codes:?}");
+        let last = |code: &str| code.rsplit("::").next().unwrap_or(code).to_owned();
+        let by_last: BTreeSet<_> = explained.iter().map(|code| last(code)).collect();
+        let unknown: Vec<_> = codes.iter().filter(|code| !by_last.contains(&last(code))).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+        let whole = codes.iter().filter(|code| code.contains("::"));
+        let missing: Vec<_> = whole.filter(|code| !explained.contains(code.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn each_is_explained_once() {
+        let once: BTreeSet<_> = EXPLANATIONS.iter().map(|(code, _)| *code).collect();
+        assert_eq!(once.len(), EXPLANATIONS.len());
+    }
+}
