@@ -276,9 +276,12 @@ impl World {
             .map(|(_, resource)| resource)
     }
 
-    /// The children of that kind directly below `key`.
+    /// The children of that kind below `key`; nothing else below it is looked at.
     pub(crate) fn children(&self, key: &str, kind: Kind) -> impl Iterator<Item = &Resource> {
-        self.below(key).filter(move |resource| resource.kind == kind)
+        let prefix = format!("{key}/");
+        let from = prefix.clone();
+        let keys = self.by_kind.get(&kind).into_iter().flat_map(move |keys| keys.range(from.clone()..));
+        keys.take_while(move |key| key.starts_with(&prefix)).filter_map(|key| self.resources.get(key))
     }
 
     /// All of a kind whose keys begin with `prefix`.

@@ -224,9 +224,9 @@ pub(crate) fn world(data: &Path) -> BTreeMap<String, Value> {
         let place = body.pointer("/facts/Environment/number").cloned().unwrap_or_default();
         let id = match id.rsplit_once("/environments/") {
             Some((lab, name)) => {
-                let named =
-                    |value: &mut Value| *value = value.as_str().map(|text| text.replace(name, "")).into();
-                ["id", "name"].into_iter().for_each(|field| named(&mut body[field]));
+                for field in ["id", "name"] {
+                    body[field] = body[field].as_str().map(|text| text.replace(name, "")).into();
+                }
                 format!("{lab}/environments/{place}")
             }
             None => id,

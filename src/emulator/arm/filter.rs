@@ -115,11 +115,11 @@ impl Filter {
     /// True for an item as answers show it; names are paths such as `properties/enabledState`.
     pub(crate) fn holds_for(&self, item: &Value) -> bool {
         self.holds(&|name: &str| {
-            let inside = |value: Option<&Value>, part: &str| {
-                let mut members = value?.as_object()?.iter();
+            let inside = |value: &Value, part: &str| {
+                let mut members = value.as_object()?.iter();
                 members.find(|(key, _)| key.eq_ignore_ascii_case(part)).map(|(_, value)| value.clone())
             };
-            let found = name.split('/').fold(Some(item.clone()), |value, part| inside(value.as_ref(), part));
+            let found = name.split('/').try_fold(item.clone(), |value, part| inside(&value, part));
             match found {
                 Some(Value::String(text)) => vec![text],
                 Some(value @ (Value::Bool(_) | Value::Number(_))) => vec![value.to_string()],
