@@ -172,7 +172,8 @@ impl<'a> Checker<'a> {
                 Some("body") => {
                     if !exchange.body.is_null() {
                         let described = &parameter["schema"];
-                        self.body(operation, Side::Request, "", described, file, &exchange.body, report);
+                        let side = if exchange.method == "PATCH" { Side::Patch } else { Side::Request };
+                        self.body(operation, side, "", described, file, &exchange.body, report);
                     } else if parameter["required"] == true {
                         report.add("request has no body", exchange.path.clone());
                     }
@@ -211,7 +212,8 @@ impl<'a> Checker<'a> {
             let schema = schema(all, file, described, side);
             jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
         });
-        let side = if side == Side::Request { "request" } else { "answer" };
+        let body = if side == Side::Patch { &merged(body) } else { body };
+        let side = if side == Side::Answer { "answer" } else { "request" };
         for error in validator.iter_errors(body) {
             let at = pattern_of(error.instance_path().as_str());
             // The words of these say which property it is.
@@ -264,6 +266,17 @@ fn fits(name: &str, parameter: &Value, value: &str, report: &mut Report<'_>) {
 fn is_identity(segments: &[String]) -> bool {
     let starts = segments.first().is_some_and(|first| first == "metadata" || first == "msi");
     starts || segments.iter().skip(1).any(|segment| segment == "oauth2" || segment == ".well-known")
+}
+
+/// What a merge writes: null takes away.
+fn merged(body: &Value) -> Value {
+    match body {
+        Value::Object(all) => {
+            let kept = all.iter().filter(|(_, value)| !value.is_null());
+            kept.map(|(name, value)| (name.clone(), merged(value))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// A pointer with `*` for each place in a list.

@@ -14,6 +14,8 @@ use crate::description::Descriptions;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     Request,
+    /// A request that merges: what it leaves out stays, and null takes away.
+    Patch,
     Answer,
 }
 
@@ -65,7 +67,7 @@ impl Writer<'_> {
 
     fn reference(&mut self, file: &Path, reference: &str) -> Value {
         let (file, pointer) = self.all.place(file, reference);
-        let name = format!("{}{pointer}", file.display()).replace(['/', '#', '~', '%'], ".");
+        let name = format!("{}{pointer}", file.display()).replace(|c: char| !c.is_alphanumeric(), ".");
         if !self.named.contains_key(&name) {
             self.named.insert(name.clone(), Value::Null);
             let all = self.all;
@@ -96,8 +98,15 @@ impl Writer<'_> {
         let read_only = |name: &String| {
             object.properties.get(name).is_some_and(|(_, described)| described["readOnly"] == true)
         };
-        let required: Vec<_> =
-            object.required.iter().filter(|name| self.side == Side::Answer || !read_only(name)).collect();
+        let required: Vec<_> = object
+            .required
+            .iter()
+            .filter(|name| match self.side {
+                Side::Request => !read_only(name),
+                Side::Patch => false,
+                Side::Answer => true,
+            })
+            .collect();
         let additional = match &object.additional {
             Some((file, described)) if described.is_object() => self.schema(file, described),
             Some((_, allowed)) => allowed.clone(),
@@ -133,7 +142,7 @@ impl Writer<'_> {
             mutability.is_some_and(|all| !all.contains(&json!("read"))) || described["x-ms-secret"] == true;
         match self.side {
             // Clients send back what they read; the service ignores it.
-            Side::Request if described["readOnly"] == true => json!(true),
+            Side::Request | Side::Patch if described["readOnly"] == true => json!(true),
             Side::Answer if is_write_only => json!(false),
             _ => self.schema(file, described),
         }
@@ -144,7 +153,7 @@ impl Writer<'_> {
         copy(described, &["type", "pattern", "minLength", "maxLength", "minimum", "maximum"], &mut schema);
         match (described["enum"].as_array(), self.side) {
             // Azure reads the words of an enumeration without case.
-            (Some(words), Side::Request) if words.iter().all(Value::is_string) => {
+            (Some(words), Side::Request | Side::Patch) if words.iter().all(Value::is_string) => {
                 let words: Vec<_> = words.iter().filter_map(Value::as_str).collect();
                 schema["pattern"] = json!(format!("^(?i:{})$", words.join("|")));
             }
