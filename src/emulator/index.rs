@@ -44,9 +44,14 @@ impl Index {
     }
 
     /// Keys of a kind that begin with `prefix`, in order.
-    pub(crate) fn of_kind(&self, kind: Kind, prefix: &str) -> impl Iterator<Item = &String> {
-        let keys = self.by_kind.get(&kind).into_iter().flat_map(move |keys| keys.range(prefix.to_owned()..));
-        keys.take_while(move |key| key.starts_with(prefix))
+    pub(crate) fn of_kind<'a>(
+        &'a self,
+        kind: Kind,
+        prefix: String,
+    ) -> impl Iterator<Item = &'a String> + use<'a> {
+        let from = prefix.clone();
+        let keys = self.by_kind.get(&kind).into_iter().flat_map(move |keys| keys.range(from.clone()..));
+        keys.take_while(move |key| key.starts_with(&prefix))
     }
 
     /// Keys of the resources with that claim.

@@ -72,14 +72,15 @@ pub(crate) fn prepare(tls: &Tls, data: Option<&Path>) -> Result<Ready, StartErro
             Ok(Ready { acceptor, authority: None })
         }
         Tls::Own(out) => {
-            let authority = match (out, data) {
-                (Some(path), _) => Authority { path: path.clone(), is_temporary: false },
-                (None, Some(data)) => Authority { path: beside(data), is_temporary: false },
+            let (path, is_temporary) = match (out, data) {
+                (Some(path), _) => (path.clone(), false),
+                (None, Some(data)) => (beside(data), false),
                 (None, None) => {
-                    let name = format!("labwright-ca-{}.pem", uuid::Uuid::new_v4());
-                    Authority { path: std::env::temp_dir().join(name), is_temporary: true }
+                    (std::env::temp_dir().join(format!("labwright-ca-{}.pem", uuid::Uuid::new_v4())), true)
                 }
             };
+            // Clients are started elsewhere.
+            let authority = Authority { path: std::path::absolute(&path).unwrap_or(path), is_temporary };
             let wrong = |reason: String| StartError::Certificate { path: authority.path.clone(), reason };
             let (text, certificate, key) = made().map_err(|error| wrong(error.to_string()))?;
             let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));

@@ -278,21 +278,24 @@ impl World {
 
     /// The children of that kind below `key`; nothing else below it is looked at.
     pub(crate) fn children(&self, key: &str, kind: Kind) -> impl Iterator<Item = &Resource> {
-        let prefix = format!("{key}/");
-        let from = prefix.clone();
-        let keys = self.by_kind.get(&kind).into_iter().flat_map(move |keys| keys.range(from.clone()..));
-        keys.take_while(move |key| key.starts_with(&prefix)).filter_map(|key| self.resources.get(key))
+        self.index.of_kind(kind, format!("{key}/")).filter_map(|key| self.resources.get(key))
     }
 
     /// All of a kind whose keys begin with `prefix`.
     pub(crate) fn all_of(&self, kind: Kind, prefix: &str) -> impl Iterator<Item = &Resource> {
-        self.index.of_kind(kind, prefix).filter_map(|key| self.resources.get(key))
+        self.index.of_kind(kind, prefix.to_owned()).filter_map(|key| self.resources.get(key))
     }
 
     /// Everything, in order of the keys.
     #[cfg(test)]
     pub(crate) fn resources(&self) -> impl Iterator<Item = (&String, &Resource)> {
         self.resources.iter()
+    }
+
+    /// Every operation that is remembered, in order of their ids.
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.values()
     }
 
     /// The region of the nearest holder that has one.

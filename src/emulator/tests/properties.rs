@@ -3,12 +3,16 @@
 use crate::emulator::arm::operations::Spoil;
 use crate::emulator::arm::path::parent;
 use crate::emulator::arm::types::Kind;
+use crate::emulator::clock::Pace;
+use crate::emulator::store::{Saved, Store};
 use crate::emulator::tests::stage::{
     ACCOUNT, GALLERY, GROUP, LAB, PLAN, SUBSCRIPTION, Stage, definition, lab_body, order, version_body,
 };
+use crate::emulator::world::World;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A path, with the body that a PUT or POST of it would sensibly have.
 fn places() -> Vec<(String, Value)> {
@@ -131,14 +135,60 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     proptest::collection::vec(deed, 1..60)
 }
 
-/// No id twice, no child without its parent, every resource under its own id.
+/// No id twice, no child without its parent, every resource under its own id; indexes that know the same.
 fn check(stage: &Stage) {
+    let mut unique = BTreeSet::new();
     for (key, resource) in stage.world.resources() {
+        assert!(unique.insert(&resource.unique), "{key} has another's unique id");
+        assert!(
+            stage.world.all_of(resource.kind, key).any(|found| found.id == resource.id),
+            "{key} is in no list"
+        );
         assert_eq!(*key, resource.key());
         if resource.kind != Kind::Group {
             let holder = parent(key).and_then(|holder| stage.world.resource(holder));
             assert!(holder.is_some(), "{key} has no parent");
         }
+    }
+}
+
+/// Resources, operations and what is beside them, as text that tells where two worlds differ.
+fn whole(world: &World) -> Vec<String> {
+    let resources = world.resources().map(|(key, resource)| format!("{key} {resource:?}"));
+    let operations = world.operations().map(|operation| format!("{operation:?}"));
+    resources.chain(operations).chain([format!("{:?}", world.core())]).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_restart_from_the_file_is_the_running_world(deeds in deeds(), prepared in any::<bool>()) {
+        let mut stage = if prepared { Stage::with_lab() } else { Stage::new() };
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("emulator.db");
+        let (mut store, _) = Store::open(&file).expect("opens");
+        let places = places();
+        for deed in deeds {
+            let (path, fitting) = &places[deed.place];
+            stage.send(deed.method, path, deed.body.or_else(|| Some(fitting.clone())));
+            if let Some(spoil) = deed.spoil {
+                stage.world.spoil(spoil);
+            }
+            let changes = stage.world.take_changes();
+            store.save(&stage.world, &changes).expect("saves");
+            stage.step(deed.ticks);
+        }
+        drop(store);
+        let (_store, saved) = Store::open(&file).expect("opens again");
+        let Saved { core, resources, operations } = saved.expect("a world");
+        let mut restarted = World::restored(core, Pace::Even, None, resources, operations);
+        prop_assert_eq!(whole(&restarted), whole(&stage.world));
+        // What was under way ends as it would have.
+        let later = stage.world.now().after(200);
+        restarted.advance(later);
+        stage.world.advance(later);
+        prop_assert_eq!(whole(&restarted), whole(&stage.world));
     }
 }
 

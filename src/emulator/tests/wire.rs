@@ -227,6 +227,55 @@ async fn https_is_served_to_whoever_trusts_the_authority() {
 }
 
 #[tokio::test]
+async fn limits_are_kept_where_that_is_asked_for() {
+    let emulator = start(Settings { throttle: true, ..stepped(None) }).await;
+    let client = Client::of(emulator.base_url()).await;
+    let put = async || client.send("PUT", GROUP, json!({ "location": "westeurope" })).await;
+    for left in (0..200).rev() {
+        let (status, headers, _) = put().await;
+        assert!(status < 300);
+        assert_eq!(headers["x-ms-ratelimit-remaining-subscription-writes"], left.to_string().as_str());
+    }
+    let (status, headers, body) = put().await;
+    assert_eq!((status, headers["retry-after"].to_str().ok()), (429, Some("1")));
+    assert_eq!(body["error"]["code"], "SubscriptionRequestsThrottled");
+    // Reads have a limit of their own.
+    assert_eq!(client.names(&format!("{SUBSCRIPTION}/resourcegroups")).await, ["rg"]);
+    emulator.step(100);
+    assert_eq!(put().await.0, 200);
+    emulator.stop().await;
+}
+
+#[tokio::test]
+async fn pages_are_as_long_as_is_asked_for_and_links_lead_back_the_same_way() {
+    let emulator = start(Settings { page_size: std::num::NonZeroUsize::new(2), ..stepped(None) }).await;
+    let client = Client::of(emulator.base_url()).await;
+    for number in 0..5 {
+        let path = format!("{SUBSCRIPTION}/resourcegroups/g{number}");
+        client.send("PUT", &path, json!({ "location": "westeurope" })).await;
+    }
+    let url = format!("{}{SUBSCRIPTION}/resourcegroups?api-version=2024-07-01", client.base);
+    let first = client.http.get(&url).bearer_auth(&client.token).header("x-forwarded-proto", "https");
+    let text = first.send().await.expect("an answer").text().await.expect("a body");
+    let page: Value = serde_json::from_str(&text).expect("JSON");
+    let link = page["nextLink"].as_str().expect("a link");
+    assert!(link.starts_with(&client.base.replace("http://", "https://")), "{link}");
+    let (mut seen, mut next) = (0, url);
+    loop {
+        let page = client.get(&next).await;
+        let count = page["value"].as_array().map_or(0, Vec::len);
+        assert!((1..=2).contains(&count), "{page}");
+        seen += count;
+        match page["nextLink"].as_str() {
+            Some(link) => next = link.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, 5);
+    emulator.stop().await;
+}
+
+#[tokio::test]
 async fn only_loopback_is_listened_on() {
     let settings = Settings { listen: "0.0.0.0:0".parse().expect("an address"), ..Settings::default() };
     assert!(matches!(Emulator::start(settings).await, Err(StartError::NotLoopback(_))));
