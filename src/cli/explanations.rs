@@ -264,6 +264,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ("labwright::cli::file", "A file could not be read or written; the system's words are quoted."),
     ("labwright::cli::system", "The system refused something that labwright needs; its words are quoted."),
     (
+        "labwright::cli::faults",
+        "What `--faults` was given is no fault the emulator knows; the place is shown. `labwright emulator --help` tells how faults are written.",
+    ),
+    (
         "labwright::cli::emulator",
         "The emulator did not start: mostly another process holds its file or its port.",
     ),

@@ -4,6 +4,8 @@
 //! environment. `tests/clients/install` makes both from pinned requirements, and `tests/all` calls it and then runs this with
 //! `--ignored`: plain `cargo test` needs nothing but Rust. An environment that is not there is a failure.
 
+#![expect(clippy::print_stdout, reason = "what the clients' own runner said of its tests")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -101,7 +101,7 @@ impl Stage {
     pub(crate) fn names(&mut self, path: &str) -> Vec<String> {
         let list = self.get(path);
         let mut items: Vec<&Value> = list["value"].as_array().expect("a list").iter().collect();
-        items.dedup_by_key(|item| (item["id"].as_str(), item["name"].as_str()));
+        items.dedup();
         items.iter().map(|item| item["name"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
