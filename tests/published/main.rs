@@ -4,6 +4,8 @@
 //! `LABWRIGHT_EMULATOR_RECORD` names, and then runs this over all of them. `LABWRIGHT_SPECS` names the folder with the
 //! published files; they are no part of this project.
 
+#![expect(clippy::print_stdout, reason = "what was checked is told")]
+
 mod check;
 mod description;
 mod deviations;
