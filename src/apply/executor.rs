@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_util::FutureExt;
 
 use super::journal::{Closed, Journal};
-use super::report::{Counts, Report};
+use super::report::Report;
 use super::room::{Room, Turns};
 use super::step::perform;
 use super::{ApplyError, Options, Surroundings};
@@ -53,8 +53,7 @@ pub async fn execute<'p>(
     let stopped = room.drive(options.parallelism, pin!(stop), next).await;
     let closed = room.journal.close(|run| outcome(run, stopped)).map_err(ApplyError::Store)?;
     let Closed { run, recorded, outcome } = closed;
-    let counts = Counts::of(&run);
-    Ok(Report { recorded, run, outcome, stopped, counts })
+    Ok(Report { recorded, run, outcome, stopped })
 }
 
 /// The room in which the actions of a run are carried out.

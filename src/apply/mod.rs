@@ -33,7 +33,7 @@ use std::time::Duration;
 pub use error::{ApplyError, Refusal};
 pub use executor::execute;
 pub use observe::{Seen, observe};
-pub use report::{Counts, Report};
+pub use report::Report;
 pub use secrets::{FromFiles, OpenSecrets, SecretError, preflight, secrets_of};
 pub use settle::{Found, Settled, look_up, settle};
 

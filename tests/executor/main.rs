@@ -22,7 +22,7 @@ async fn independent_actions_are_under_way_at_the_same_time() {
     let plan = run_plan(vec![put("ResourceGroup/a", &[]), put("ResourceGroup/b", &[])]);
     let report = bench.execute(&plan).await;
     assert_eq!(report.outcome, Some(RunOutcome::Done));
-    assert_eq!((report.counts.added, report.recorded.rows.len()), (2, 2));
+    assert_eq!(report.recorded.rows.len(), 2);
 }
 
 #[tokio::test]
@@ -41,7 +41,6 @@ async fn a_failure_stops_its_dependents_only() {
         panic!("{:?}", bench.failures())
     };
     assert_eq!((failure.code.as_str(), failure.message.as_str()), ("AuthorizationFailed", "No."));
-    assert_eq!((report.counts.added, report.counts.failed, report.counts.not_started), (1, 1, 1));
     assert_eq!(report.outcome, Some(RunOutcome::Incomplete));
 }
 
@@ -161,7 +160,7 @@ async fn what_is_gone_already_is_deleted_without_a_request() {
     bench.record("ResourceGroup/a", row("a", json!({"name": "a", "location": "westeurope"})));
     let plan = run_plan(vec![delete("ResourceGroup/a")]);
     let report = bench.execute(&plan).await;
-    assert_eq!((report.counts.destroyed, report.recorded.rows.len()), (1, 0));
+    assert_eq!(report.recorded.rows.len(), 0);
     assert!(bench.world.log().is_empty());
     let done = Event::Done { action: "ResourceGroup/a#delete".into(), already: true };
     assert!(bench.told().contains(&done));
