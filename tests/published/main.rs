@@ -4,7 +4,7 @@
 //! `LABWRIGHT_EMULATOR_RECORD` names, and then runs this over all of them. `LABWRIGHT_SPECS` names the folder with the
 //! published files; they are no part of this project.
 
-#![expect(clippy::print_stdout, reason = "what was checked, and that nothing was, is for whoever runs it")]
+#![expect(clippy::print_stdout, reason = "what was checked is told")]
 
 mod check;
 mod description;
