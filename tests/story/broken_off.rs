@@ -41,10 +41,10 @@ fn an_interrupt_stops_starting_and_the_next_apply_finishes() {
 #[test]
 fn a_second_interrupt_leaves_at_once_and_the_next_apply_settles() {
     // The answer comes long after the effect: the run leaves without it.
-    let mut azure = Served::with(&["on=PUT:**/labaccounts/*;nth=1;delay=300"]);
+    let mut azure = Served::with(&["on=PUT:**/labaccounts/*;nth=1;delay=6000"]);
     let place = Place::against("contoso-cs", &azure.url);
     let mut run = azure.begin(&place, "apply --yes");
-    azure.until(|line| line.contains("create LabAccount/"));
+    azure.until_asked("PUT", "/labaccounts/");
     signal(&run, "INT");
     azure.until(|line| line.starts_with("Stopping"));
     signal(&run, "INT");

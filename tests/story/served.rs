@@ -115,6 +115,18 @@ impl Served {
         }
     }
 
+    /// Waits until it was asked that, answered or not.
+    #[track_caller]
+    pub(crate) fn until_asked(&mut self, method: &str, part: &str) {
+        loop {
+            match self.next() {
+                Heard::Asked(asked) if asked.method == method && asked.path.contains(part) => return,
+                Heard::Asked(_) | Heard::Said(_) => {}
+                Heard::Ended => panic!("it ended and never asked to {method} {part}"),
+            }
+        }
+    }
+
     /// The lines of a run to its end.
     pub(crate) fn rest(&mut self) -> Vec<String> {
         let mut said = Vec::new();
