@@ -13,7 +13,6 @@ mod clock;
 mod compute;
 mod engine;
 mod faults;
-mod index;
 mod lab_accounts;
 mod lab_plans;
 #[doc(hidden)]

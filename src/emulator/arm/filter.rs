@@ -5,6 +5,7 @@
 //! without case. Sources: Resources REST 2024-07-01, resources list; Microsoft's scripts for lab plans.
 
 use crate::emulator::arm::errors::Refusal;
+use crate::emulator::message::Request;
 use serde_json::Value;
 
 /// A filter; one that was not given holds for everything.
@@ -39,6 +40,14 @@ enum Token {
 }
 
 impl Filter {
+    /// What a request asks for.
+    ///
+    /// # Errors
+    /// As [`Filter::parse`].
+    pub(crate) fn of(request: &Request) -> Result<Self, Refusal> {
+        Self::parse(request.query("$filter").unwrap_or_default())
+    }
+
     /// Reads what stands behind `$filter=`; nothing at all holds for everything.
     ///
     /// # Errors
@@ -263,7 +272,13 @@ fn one(tokens: &mut Vec<Token>, deep: usize) -> Option<Test> {
     let Token::Word(operator) = tokens.pop()? else { return None };
     let operator = operator.to_lowercase();
     ["eq", "ne", "gt", "ge", "lt", "le"].contains(&operator.as_str()).then_some(())?;
-    Some(Test::Compare(first, operator, term(tokens, deep)?))
+    let second = term(tokens, deep)?;
+    has_literal(&first, &second).then_some(Test::Compare(first, operator, second))
+}
+
+/// False for two bare names: no list of ARM compares its own properties, so a text has lost its quotes.
+fn has_literal(one: &Term, other: &Term) -> bool {
+    !matches!((one, other), (Term::Name(_), Term::Name(_)))
 }
 
 /// `(term, term)`.
@@ -272,7 +287,7 @@ fn two(tokens: &mut Vec<Token>, deep: usize) -> Option<(Term, Term)> {
     let first = term(tokens, deep)?;
     (tokens.pop()? == Token::Comma).then_some(())?;
     let second = term(tokens, deep)?;
-    (tokens.pop()? == Token::Close).then_some((first, second))
+    (tokens.pop()? == Token::Close && has_literal(&first, &second)).then_some((first, second))
 }
 
 fn term(tokens: &mut Vec<Token>, deep: usize) -> Option<Term> {
@@ -316,6 +331,9 @@ mod tests {
             ("indexof(tolower(properties/displayName),'ubuntu') gt -1", true),
             ("indexof(properties/displayName, 'centos') ge 0", false),
             ("startswith(name, 'ja')", true),
+            ("startswith(tolower(properties/displayName), 'Ubuntu 2') AND name eq 'java'", true),
+            ("contains(properties/DisplayName, 'untu 22') and name ne 'x'", true),
+            ("name eq 'a and b' or name eq 'java'", true),
             ("substringof('av', name) and contains(name, 'av')", true),
             ("properties/size gt 9", true),
             ("properties/nothing eq 'x'", false),
@@ -334,6 +352,9 @@ mod tests {
             "name eq",
             "name is 'x'",
             "name eq 'x",
+            "name eq java",
+            "startswith(name, ja)",
+            "'",
             "name eq 'x' and",
             "f(name)",
             "(name eq 'x'",

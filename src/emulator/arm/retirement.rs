@@ -21,14 +21,28 @@ pub(crate) fn is_over(world: &World) -> bool {
     world.today >= Some(END)
 }
 
-/// Refuses what has been retired by today.
+/// Refuses whatever stands below the service's namespace, in a group, a subscription or outside of both.
 ///
 /// # Errors
-/// 404 `InvalidResourceNamespace` after the end; 403 `OperationNotAllowed` for a new lab account.
-pub(crate) fn check(world: &World, request: &Request, address: &Address) -> Result<(), Refusal> {
-    if address.kind.is_lab_services() && is_over(world) {
-        return Err(ended());
+/// 404 `InvalidResourceNamespace` after the end.
+pub(crate) fn check_path(world: &World, lower: &[&str]) -> Result<(), Refusal> {
+    let below = match lower {
+        ["subscriptions", _, "resourcegroups", _, rest @ ..] | ["subscriptions", _, rest @ ..] => rest,
+        rest => rest,
+    };
+    if !matches!(below, ["providers", "microsoft.labservices", ..]) || !is_over(world) {
+        return Ok(());
     }
+    let message =
+        format!("The resource namespace '{LABS}' is invalid: Azure Lab Services was retired on {END}.");
+    Err(Refusal::new(404, "InvalidResourceNamespace", message))
+}
+
+/// Refuses a new lab account after the last day for one.
+///
+/// # Errors
+/// 403 `OperationNotAllowed`.
+pub(crate) fn check_new(world: &World, request: &Request, address: &Address) -> Result<(), Refusal> {
     let makes_account = address.kind == Kind::LabAccount
         && address.target == Target::Item
         && request.method == "PUT"
@@ -40,11 +54,4 @@ pub(crate) fn check(world: &World, request: &Request, address: &Address) -> Resu
         return Err(Refusal::new(403, "OperationNotAllowed", message));
     }
     Ok(())
-}
-
-/// 404: the service has ended.
-pub(crate) fn ended() -> Refusal {
-    let message =
-        format!("The resource namespace '{LABS}' is invalid: Azure Lab Services was retired on {END}.");
-    Refusal::new(404, "InvalidResourceNamespace", message)
 }

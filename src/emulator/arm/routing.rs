@@ -68,6 +68,7 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
     if let ["subscriptions", subscription, ..] = lower[..] {
         check_subscription(subscription)?;
     }
+    retirement::check_path(world, &lower)?;
     let version = || dated_version(request.query("api-version")).map(|_| ());
     match (request.method.as_str(), &lower[..]) {
         (_, ["tenants"] | ["subscriptions"] | ["subscriptions", _] | ["subscriptions", _, "locations"]) => {
@@ -158,7 +159,7 @@ fn check_subscription(subscription: &str) -> Result<(), Refusal> {
 }
 
 fn resource(world: &mut World, request: &Request, address: Address) -> Result<Response, Refusal> {
-    retirement::check(world, request, &address)?;
+    retirement::check_new(world, request, &address)?;
     check_version(address.kind, request.query("api-version"))?;
     // Of what stands in a group, a subscription has lists alone.
     if let (None, Some(info)) = (&address.group, address.kind.info())

@@ -13,9 +13,9 @@ use crate::emulator::arm::tracked::{self, Wanted};
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::clock::Work;
 use crate::emulator::compute::sharing;
-use crate::emulator::index::{definition_claim, gallery_claim};
 use crate::emulator::message::Response;
 use crate::emulator::world::World;
+use crate::emulator::world::index::{definition_claim, gallery_claim};
 use serde_json::{Value, json};
 
 /// What of a definition is fixed at creation.

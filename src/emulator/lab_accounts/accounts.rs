@@ -108,7 +108,7 @@ pub(crate) fn list(world: &World, call: &Call<'_>) -> Result<Response, Refusal> 
 /// # Errors
 /// 400 for a filter or a `$top` that is none.
 pub(crate) fn listed(call: &Call<'_>, mut items: Vec<Value>) -> Result<Response, Refusal> {
-    let filter = Filter::parse(call.request.query("$filter").unwrap_or_default())?;
+    let filter = Filter::of(call.request)?;
     items.retain(|item| filter.holds_for(item));
     if call.api_version() == "2019-01-01-preview" {
         items.extend(items.last().cloned());

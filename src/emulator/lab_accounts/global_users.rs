@@ -9,7 +9,6 @@ use crate::emulator::arm::operations::Effect;
 use crate::emulator::arm::path::{key, last_segment, parent};
 use crate::emulator::arm::rendering::{self, time};
 use crate::emulator::arm::resource::{Facts, Resource};
-use crate::emulator::arm::retirement;
 use crate::emulator::arm::shape::{self, Object};
 use crate::emulator::arm::types::{Kind, check_version};
 use crate::emulator::lab_accounts::{environments, labs, users};
@@ -24,9 +23,6 @@ pub(crate) fn answer(
     user: &str,
     action: &str,
 ) -> Result<Response, Refusal> {
-    if retirement::is_over(world) {
-        return Err(retirement::ended());
-    }
     check_version(Kind::LabAccount, request.query("api-version"))?;
     if request.method != "POST" {
         return Err(no_such_verb(&request.method));

@@ -26,10 +26,14 @@ fn no_lab_account_is_made_after_the_last_day_for_new_ones() {
 fn nothing_of_the_service_is_there_after_its_end() {
     let mut stage = Stage::with_lab();
     on(&mut stage, "2027-06-27");
-    stage.get(ACCOUNT);
+    let subscription = format!("{SUBSCRIPTION}/providers/Microsoft.LabServices");
+    let (skus, usages) =
+        (format!("{subscription}/skus"), format!("{subscription}/locations/westeurope/usages"));
+    for path in [ACCOUNT, &skus, &usages] {
+        stage.get(path);
+    }
     on(&mut stage, "2027-06-28");
     let gone = (404, "InvalidResourceNamespace".to_owned());
-    let subscription = format!("{SUBSCRIPTION}/providers/Microsoft.LabServices");
     for (method, path) in [
         ("GET", ACCOUNT.to_owned()),
         ("DELETE", ACCOUNT.to_owned()),
@@ -37,6 +41,10 @@ fn nothing_of_the_service_is_there_after_its_end() {
         ("POST", format!("{ACCOUNT}/createLab")),
         ("GET", format!("{subscription}/labaccounts")),
         ("GET", format!("{subscription}?api-version=2024-07-01")),
+        ("GET", skus),
+        ("GET", usages),
+        ("GET", format!("{subscription}/operationResults/0")),
+        ("POST", "/providers/Microsoft.LabServices/users/me/listLabs".to_owned()),
     ] {
         assert_eq!(stage.refused(method, &path, Value::Null), gone, "{method} {path}");
     }
