@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from azure.core.pipeline.policies import SansIOHTTPPolicy
@@ -64,3 +65,11 @@ class PlainHttp(SansIOHTTPPolicy):
 
     def on_request(self, request):
         request.context.options["enforce_https"] = False
+
+
+def until(is_so):
+    """What no operation tells of is read again and again, as Microsoft's own tools do."""
+    end = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)

@@ -1,7 +1,6 @@
 """Lab accounts, labs and their students, by azure-mgmt-labservices 1.0.0."""
 
 import datetime
-import time
 
 import pytest
 import requests
@@ -23,7 +22,7 @@ from azure.mgmt.labservices.models import (
     User,
 )
 
-from emulator import GROUP
+from emulator import GROUP, until
 
 ACCOUNT = f"{GROUP}/providers/Microsoft.LabServices/labaccounts/accounts"
 
@@ -43,14 +42,6 @@ def labs(azure):
     client.lab_accounts.create_or_update("physics", "accounts", LabAccount(location="West Europe"))
     until(lambda: client.lab_accounts.get("physics", "accounts").provisioning_state == "Succeeded")
     return client
-
-
-def until(is_so):
-    """What this generation tells of nowhere but in the resource is read again and again, as its own tools do."""
-    end = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def make(labs, name):

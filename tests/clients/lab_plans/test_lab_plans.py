@@ -31,7 +31,7 @@ from azure.mgmt.labservices.models import (
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.resources.models import ResourceGroup
 
-from emulator import GROUP
+from emulator import GROUP, until
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -118,7 +118,7 @@ def test_a_lab_from_its_first_day_to_its_last(labs, azure, refused):
     assert len(template) == 1
     body = SaveImageBody(name="saved", lab_virtual_machine_id=template[0].id)
     labs.lab_plans.begin_save_image("physics", "plan", body).result()
-    assert "saved" in [image.name for image in labs.images.list_by_lab_plan("physics", "plan")]
+    until(lambda: "saved" in [image.name for image in labs.images.list_by_lab_plan("physics", "plan")])
     labs.labs.begin_publish("physics", "optics").result()
     assert labs.labs.get("physics", "optics").state == "Published"
     students = [machine for machine in machines.list_by_lab("physics", "optics") if machine.vm_type == "User"]
