@@ -1,6 +1,6 @@
 //! Carries plans out over ARM, settles runs that broke off, and reads what is there.
 //!
-//! Entry points: [`execute`], which does what is left of a run; [`settle`], which finds out what
+//! Entry points: [`begin`], which opens a run; [`execute`], which does what is left of a run; [`settle`], which finds out what
 //! became of a run that broke off; [`observe`], which reads what is recorded, for drift and refresh.
 //!
 //! Everything follows one protocol. A request's `started` entry is durable before it leaves; `done`
@@ -9,6 +9,7 @@
 //! Nothing is decided here: what to send, what to wait for and what to write down stands in the plan.
 //! Nothing here prints, and no task outlives its caller.
 
+mod begin;
 mod effect;
 mod error;
 mod evidence;
@@ -30,6 +31,7 @@ mod until;
 
 use std::time::Duration;
 
+pub use begin::begin;
 pub use error::{ApplyError, Refusal};
 pub use executor::execute;
 pub use observe::{Seen, observe};

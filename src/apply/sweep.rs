@@ -1,5 +1,7 @@
 //! Switching a list's items: one PUT for each whose switch is not as it should be, idempotent as a whole.
 
+use std::time::Instant;
+
 use serde_json::Value;
 
 use super::error::{End, Refusal, before};
@@ -17,7 +19,7 @@ pub(super) async fn sweep(
     step: &Step,
     sweep: &Sweep,
 ) -> Result<(), End> {
-    let list = read(room.arm, &sweep.read).await.map_err(before)?.unwrap_or(Value::Array(Vec::new()));
+    let list = awaited(room, sweep).await.map_err(before)?;
     let switched = switched(&list, sweep)?;
     if step.request.is_none() && !switched.is_empty() {
         let started = EntryKind::Started {
@@ -40,6 +42,27 @@ pub(super) async fn sweep(
         wait(room, action, &until, &Value::Null, Phase::Before).await?;
     }
     Ok(())
+}
+
+/// The list, with what comes into it late or after the wait for that is over.
+async fn awaited(room: &Room<'_, '_>, sweep: &Sweep) -> Result<Value, ArmError> {
+    let began = Instant::now();
+    let mut looks = 0;
+    loop {
+        // The last look comes after the window's end.
+        let left = room.options.visibility.saturating_sub(began.elapsed());
+        let list = read(room.arm, &sweep.read).await?.unwrap_or(Value::Array(Vec::new()));
+        if left.is_zero() || holds_all(&list, &sweep.awaits) {
+            return Ok(list);
+        }
+        room.pause_within(looks, left).await;
+        looks += 1;
+    }
+}
+
+fn holds_all(list: &Value, names: &[String]) -> bool {
+    let items = || list.as_array().into_iter().flatten().filter_map(|item| item["name"].as_str());
+    names.iter().all(|name| items().any(|item| item.eq_ignore_ascii_case(name)))
 }
 
 async fn put(room: &Room<'_, '_>, sweep: &Sweep, path: &ArmId, item: &Value) -> Result<(), ArmError> {
@@ -135,6 +158,7 @@ mod tests {
             switch: vec!["/properties/enableState".into(), "/properties/EnableState".into()],
             on_off: (json!("Enabled"), json!("Disabled")),
             wanted,
+            awaits: Vec::new(),
         }
     }
 
@@ -148,6 +172,13 @@ mod tests {
         let switched = switched(&list, &of(SweepWanted::Exactly(vec!["A".into()]))).expect("all are there");
         let off = json!({"EnableState": "Disabled", "enableState": "Disabled", "osType": "Linux"});
         assert_eq!(switched, [("b".to_owned(), json!({"name": "b", "properties": off}))]);
+    }
+
+    #[test]
+    fn names_that_are_awaited_are_found_in_any_case() {
+        let list = json!([{"name": "a"}, {"name": "B"}]);
+        assert!(holds_all(&list, &["A".into(), "b".into()]));
+        assert!(!holds_all(&list, &["a".into(), "c".into()]));
     }
 
     #[test]

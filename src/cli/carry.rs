@@ -13,15 +13,15 @@ use super::plan::{Comparison, Made, compare};
 use super::progress::Reporter;
 use super::record;
 use super::{Context, Exit, Failure, consent, day, project, refresh, saved, settle, signals};
-use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, preflight};
+use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, begin, preflight};
 use crate::config::Project;
 use crate::model::{
-    Address, Allowed, AllowedWhat, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity, canonical,
+    Address, Allowed, AllowedWhat, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity,
 };
-use crate::plan::{Plan, PlanError, Record, Run, check, nearest_address};
+use crate::plan::{Plan, PlanError, Run, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, PlanView, RunView, Settled, terminal};
-use crate::state::{RowWrite, RunLock, SqliteStore, Store, host_name};
+use crate::state::{RunLock, SqliteStore, Store, host_name};
 
 /// What an unset password variable opens to on the emulator, which has no student to keep out.
 const DUMMY_PASSWORD: &str = "Emulator-only-1!";
@@ -211,7 +211,7 @@ impl Doing<'_> {
         consent::ask(view, context)
     }
 
-    /// Begins a run, and writes what its plan only records.
+    /// Opens the store, or makes it, and begins a run.
     fn begin(
         &self,
         plan: &Plan,
@@ -219,15 +219,7 @@ impl Doing<'_> {
         context: &Context,
     ) -> Result<(SqliteStore, u64), Failure> {
         let mut store = SqliteStore::open_or_create(&record::place(self.project, context))?;
-        let run = store.begin(header(context), &canonical(plan), identity)?;
-        let rows = plan.records.iter().map(|Record { address, row }| match row {
-            Some(row) => RowWrite::Put(address.clone(), row.clone()),
-            None => RowWrite::Delete(address.clone()),
-        });
-        let rows: Vec<_> = rows.collect();
-        if !rows.is_empty() {
-            store.commit(run, &[], &rows)?;
-        }
+        let run = begin(&mut store, header(context), plan, identity)?;
         Ok((store, run))
     }
 

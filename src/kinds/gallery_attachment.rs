@@ -155,6 +155,12 @@ impl Kind for GalleryAttachment {
         images
     }
 
+    fn keeps_off(&self, attributes: &Attributes, image: &Address, view: &View<'_>) -> bool {
+        let gallery_of = |own: &Attributes| arm::referred(own, "gallery");
+        matches!(Enabled::of(attributes), Enabled::Exactly(listed) if !listed.contains(image))
+            && view.attributes(image).and_then(gallery_of) == gallery_of(attributes)
+    }
+
     /// `all` names no image, and still shows each of the gallery's: they outlive the attachment.
     fn also_depends_on(&self, _own: &Address, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
         match (Enabled::of(attributes), arm::referred(attributes, "gallery")) {
@@ -308,6 +314,7 @@ fn switches(subject: &Subject<'_>, images: &BTreeSet<Address>) -> Vec<Draft> {
     let needs: Vec<_> = [Need::Part(own.clone(), "attach".into())]
         .into_iter()
         .chain(drafts.iter().map(|draft| Need::Part(own.clone(), draft.part.clone())))
+        .chain(unlisted(subject).cloned().map(Need::Ready))
         .collect();
     if let Some((part, step)) = last_switch(subject) {
         drafts.push(Draft::new(part, needs, Expectation::Anything, seconds(Work::Small), vec![step]));
@@ -339,19 +346,30 @@ fn switch_on(subject: &Subject<'_>, image: &Address) -> Draft {
     Draft::new(part, needs, Expectation::Anything, seconds(Work::Small), vec![step])
 }
 
+/// The images that this plan brings into the gallery, and that are to be off: Azure shows each as switched
+/// on. Source of that: the documentation says so of what is there when a gallery is attached; of later
+/// images it says nothing.
+fn unlisted<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a Address> {
+    let (view, attributes) = (subject.view, &subject.desired.attributes);
+    subject.anew.iter().filter(move |image| GalleryAttachment.keeps_off(attributes, image, view))
+}
+
 fn last_switch(subject: &Subject<'_>) -> Option<(&'static str, Step)> {
     let record = arm::record(subject.row);
+    let names = |images: &mut dyn Iterator<Item = &Address>| -> Vec<String> {
+        images.filter_map(|image| Some(subject.view.arm_id(image)?.name().to_owned())).collect()
+    };
     let sweep = |wanted| Sweep {
         read: arm::list(&account_id(&subject.row.arm_id), "sharedimages", LABS),
         switch: vec!["/properties/enableState".into(), "/properties/EnableState".into()],
         on_off: (json!("Enabled"), json!("Disabled")),
         wanted,
+        awaits: names(&mut unlisted(subject)),
     };
     match Enabled::of(&subject.desired.attributes) {
         Enabled::Exactly(images) => {
-            let ids = images.iter().filter_map(|image| subject.view.arm_id(image));
             let mut step = Step::recording("switch the other images off", record);
-            step.sweep = Some(sweep(SweepWanted::Exactly(ids.map(|id| id.name().to_owned()).collect())));
+            step.sweep = Some(sweep(SweepWanted::Exactly(names(&mut images.iter()))));
             Some(("disable-others", step))
         }
         Enabled::All => {

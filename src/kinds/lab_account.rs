@@ -213,6 +213,7 @@ fn switch_marketplace(subject: &Subject<'_>) -> Option<Step> {
         switch: vec!["/properties/isEnabled".into()],
         on_off: (json!(true), json!(false)),
         wanted: SweepWanted::Exactly(images.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+        awaits: Vec::new(),
     });
     Some(step)
 }

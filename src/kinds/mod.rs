@@ -151,6 +151,11 @@ pub trait Kind: Sync {
         BTreeSet::new()
     }
 
+    /// Whether it says that an image which it does not list is off.
+    fn keeps_off(&self, _attributes: &Attributes, _image: &Address, _view: &View<'_>) -> bool {
+        false
+    }
+
     /// What this resource lies inside of: it is deleted and replaced together with them.
     fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address>;
 
@@ -219,7 +224,7 @@ pub struct Subject<'a> {
     pub row: &'a Row,
     /// Everything else.
     pub view: &'a View<'a>,
-    /// Images whose enable state must be made anew although nothing of it changed in the files.
+    /// Images that the plan makes or gives their first version, and whose switch is therefore to be set.
     pub anew: &'a BTreeSet<Address>,
 }
 

@@ -196,6 +196,10 @@ pub struct Sweep {
     pub on_off: (Value, Value),
     /// Which items should be on.
     pub wanted: SweepWanted,
+    /// Names of items that come into the list late. They are waited for until the time is over in which an
+    /// effect shows; one that is not there by then is never listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaits: Vec<String>,
 }
 
 /// Which items of a swept list should be switched on.

@@ -107,12 +107,25 @@ fn made(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &
     kind.update(&Subject { desired: &managed, ..subject }, &paths)
 }
 
+/// The name of the last step that brings a resource to what is desired.
+pub(super) fn last_step(
+    address: &Address,
+    decision: &Decision<'_>,
+    resource: &Resource,
+    view: &View<'_>,
+) -> Option<String> {
+    Some(made(address, decision, resource, view).pop()?.steps.pop()?.name)
+}
+
 /// Of what makes a resource, the steps that an earlier run left.
 fn rest_of(drafts: Vec<Draft>, left: &[String], invoked: bool) -> Vec<Draft> {
     let rest = drafts.into_iter().filter_map(|mut draft| {
         draft.steps.retain(|step| left.contains(&step.name));
         draft.part = "finish".into();
-        draft.expects = if invoked { Expectation::Anything } else { Expectation::AsRecorded };
+        draft.expects = match draft.expects {
+            Expectation::Absent { .. } if !invoked => Expectation::AsRecorded,
+            _ => Expectation::Anything,
+        };
         (!draft.steps.is_empty()).then_some(draft)
     });
     rest.take(1).collect()

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::diff::{Difference, Meaning, differences};
 use super::{
-    AttributeChange, Change, Fact, Plan, Record, Verb, graph, guard, records, renames, scope, versions,
+    AttributeChange, Change, Fact, Plan, Record, Verb, graph, guard, records, renames, scope, switches,
+    versions,
 };
 use crate::kinds::{KINDS, Links, View, dependencies, kind_of};
 use crate::model::{
@@ -87,7 +88,7 @@ pub(super) struct Decision<'a> {
     pub(super) differences: Vec<Difference>,
     pub(super) notes: Vec<String>,
     pub(super) moved_from: Option<Address>,
-    /// Images whose enable state is made anew.
+    /// Images that the plan makes or gives their first version, and whose switch it therefore sets.
     pub(super) anew: BTreeSet<Address>,
 }
 
@@ -232,11 +233,11 @@ fn decide<'a>(
             decisions.insert(address.clone(), decision);
         }
     }
-    enable_anew(&mut decisions, view);
+    switches::set(&mut decisions, view);
     decisions
 }
 
-fn revision(attributes: &Attributes) -> i64 {
+pub(super) fn revision(attributes: &Attributes) -> i64 {
     attributes.get("revision").and_then(Value::as_i64).unwrap_or(0)
 }
 
@@ -351,37 +352,6 @@ fn along_with_containers(
         return;
     }
     decision.notes.push(format!("lies in {container}, which is replaced"));
-}
-
-/// Makes attachments switch on again the images that this plan makes anew.
-fn enable_anew(decisions: &mut Decisions<'_>, view: &View<'_>) {
-    let made = |decision: &Decision<'_>| matches!(decision.verb, Verb::Create | Verb::Replace);
-    let images: Vec<_> = decisions
-        .iter()
-        .filter(|(address, decision)| address.kind() == "Image" && made(decision))
-        .map(|(address, _)| address.clone())
-        .collect();
-    if images.is_empty() {
-        return;
-    }
-    for attachment in view.of_kind("GalleryAttachment") {
-        let Some(decision) = decisions.get_mut(attachment) else { continue };
-        let (Some(resource), Verb::Keep | Verb::Update | Verb::Move) = (decision.desired, decision.verb)
-        else {
-            continue;
-        };
-        let listed = kind_of(attachment).enables(&resource.attributes, view);
-        let anew: BTreeSet<_> = images.iter().filter(|image| listed.contains(*image)).cloned().collect();
-        if anew.is_empty() {
-            continue;
-        }
-        if decision.verb != Verb::Update {
-            decision.verb = Verb::Update;
-            let names: Vec<_> = anew.iter().map(Address::key).collect();
-            decision.notes.push(format!("switches on {}, which this plan makes", names.join(", ")));
-        }
-        decision.anew = anew;
-    }
 }
 
 /// What changes; `written` is what the files hold, also where everything is to go.

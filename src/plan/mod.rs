@@ -13,6 +13,7 @@ mod records;
 mod renames;
 mod run;
 mod scope;
+mod switches;
 mod versions;
 
 use std::collections::BTreeSet;

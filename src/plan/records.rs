@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, Options};
 use super::{Record, Verb, graph};
-use crate::kinds::{View, dependencies};
-use crate::model::{Address, Recorded, Row};
+use crate::kinds::{View, dependencies, kind_of};
+use crate::model::{Address, Recorded, Resource, Row, Unfinished};
 
 /// The rows that are not as they are stored although nothing is to be done about it, sorted by address.
 ///
@@ -45,6 +45,15 @@ fn as_the_files_say(address: &Address, decision: &Decision<'_>, row: &Row, view:
         row.depends_on = dependencies(address, &row.attributes, view);
         row.depends_on.extend(resource.depends_on.iter().cloned());
         row.ignored = graph::ignored_of(resource);
+    }
+    // Should the run end before an image that it makes is switched off, the next plan goes on with that.
+    let images = |own: &Resource| -> bool {
+        let off = |image: &Address| kind_of(address).keeps_off(&own.attributes, image, view);
+        decision.verb == Verb::Update && decision.anew.iter().any(off)
+    };
+    if let Some(resource) = decision.desired.filter(|own| images(own)) {
+        row.unfinished =
+            graph::last_step(address, decision, resource, view).map(|step| Unfinished::Steps(vec![step]));
     }
     row
 }

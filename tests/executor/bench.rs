@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use labwright::apply::{ApplyError, OpenSecrets, Options, Report, SecretError, Surroundings, execute};
+use labwright::apply::{ApplyError, OpenSecrets, Options, Report, SecretError, Surroundings, begin, execute};
 use labwright::azure::{Arm, Call};
 use labwright::kinds::KINDS;
 use labwright::model::{
@@ -185,8 +185,7 @@ impl Bench {
     }
 
     pub(crate) fn begin(&mut self, plan: &Plan) -> u64 {
-        let text = serde_json::to_string(plan).expect("a plan is JSON");
-        self.store.begin(header(), &text, &plan.identity).expect("a run")
+        begin(&mut self.store, header(), plan, &plan.identity).expect("a run")
     }
 
     pub(crate) async fn execute<'p>(&mut self, plan: &'p Plan) -> Report<'p> {

@@ -39,6 +39,13 @@ fn cases() -> Vec<Case> {
         let files = bench::with(&published, "Image/sql", image);
         bench::with(&bench::with(&files, "Export/sql", export), "GalleryAttachment/core", attachment)
     };
+    let without = |unwanted: &str| -> BTreeMap<_, _> {
+        published
+            .iter()
+            .filter(|(address, _)| !address.contains(unwanted))
+            .map(|(a, b)| (a.clone(), b.clone()))
+            .collect()
+    };
     let case = |name, before: &BTreeMap<_, _>, after: &BTreeMap<_, _>, destroy| Case {
         name,
         before: before.clone(),
@@ -48,6 +55,8 @@ fn cases() -> Vec<Case> {
     vec![
         case("create", &BTreeMap::new(), &published, false),
         case("change", &published, &changed, false),
+        // Its attachment does not list the image, so its switch is to be set although no file names it.
+        case("upload", &without("/py"), &published, false),
         case("export", &published, &exported, false),
         case("destroy", &published, &published, true),
     ]

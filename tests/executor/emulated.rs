@@ -6,7 +6,7 @@ use std::future::pending;
 use labwright::apply::{Options, Report, Seen, Surroundings, execute, observe};
 use labwright::azure::{Client, Credentials, Settings};
 use labwright::emulator::{self, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT, Emulator};
-use labwright::model::{Observed, Recorded, RunOutcome, Secret};
+use labwright::model::{ArmId, Observed, Read, Recorded, RunOutcome, Secret};
 use labwright::plan::{ActionState, Event, Plan, drift};
 use labwright::state::{MemoryStore, Store};
 use serde_json::json;
@@ -86,14 +86,16 @@ async fn both_stories_go_there_and_back_over_http() {
     let client = client(emulator.base_url());
     let mut store = MemoryStore::new();
     let mut told = Vec::new();
-    let first = bench::with(&bench::files(), "Publish/x", json!({"lab": "Lab/x", "revision": 1}));
+    let all = bench::with(&bench::files(), "Publish/x", json!({"lab": "Lab/x", "revision": 1}));
+    let mut first = all.clone();
+    first.retain(|address, _| !address.contains("/py"));
     let image = json!({"name": "sql", "gallery": "Gallery/sig", "location": "westeurope", "exported": true});
     let export = json!({"image": "Image/sql", "lab": "Lab/x", "revision": 1});
     let attachment =
         json!({"to": "LabAccount/a", "gallery": "Gallery/sig", "enabledImages": ["Image/java", "Image/sql"]});
-    let second = bench::with(&bench::with(&first, "Image/sql", image), "Export/sql", export);
+    let second = bench::with(&bench::with(&all, "Image/sql", image), "Export/sql", export);
     let second = bench::with(&second, "GalleryAttachment/core", attachment);
-    for files in [&first, &second] {
+    for files in [&first, &all, &second] {
         let wanted = desired(files);
         let plan = planned(&wanted, &store.recorded().expect("it adds up"), false);
         let report = carry_out(&client, &mut store, &plan, &mut |event| told.push(event)).await;
@@ -105,6 +107,12 @@ async fn both_stories_go_there_and_back_over_http() {
     }
     let copies = |event: &Event| matches!(event, Event::Progress { regions, .. } if !regions.is_empty());
     assert!(told.iter().any(copies), "copies tell how far they are");
+    let unlisted = ArmId::new(format!(
+        "/subscriptions/{DEFAULT_SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.LabServices/labaccounts/a/sharedimages/py"
+    ));
+    let read = Read { path: unlisted, api_version: "2019-01-01-preview".into(), query: None, list: false };
+    let shown = labwright::azure::read(&client, &read).await.expect("an answer").expect("an image");
+    assert_eq!(shown["properties"]["enableState"], "Disabled", "what came later is off too");
     let recorded = store.recorded().expect("it adds up");
     assert_eq!(recorded.rows["Export/sql"].outputs["newest"], "1.0.0");
     let plan = planned(&desired(&second), &recorded, true);

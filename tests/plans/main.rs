@@ -98,6 +98,54 @@ fn a_replaced_image_takes_its_versions_and_switch_along_and_leaves_labs() {
 }
 
 #[test]
+fn an_image_that_comes_later_and_is_not_listed_is_switched_off_once_it_shows() {
+    let later = |name: &str| {
+        edited(|config| {
+            for address in ["Image/java", "ImageVersion/java/1.0.0"] {
+                let mut body = config[address].clone();
+                if address == "Image/java" {
+                    body["identifier"]["sku"] = json!(name);
+                } else {
+                    body["image"] = json!(format!("Image/{name}"));
+                }
+                config[address.replace("java", name)] = body;
+            }
+        })
+    };
+    let (plan, recorded) = change(&both_stories(), &later("extra"));
+    assert_eq!(
+        verbs(&plan),
+        ["update GalleryAttachment/core", "create Image/extra", "create ImageVersion/extra/1.0.0"]
+    );
+    assert_eq!(plan.changes[0].notes, ["switches off extra, which this plan makes"]);
+    let off = "GalleryAttachment/core#disable-others";
+    let sweep = plan.action(off).and_then(|action| action.steps[0].sweep.clone()).expect("a sweep");
+    assert_eq!(sweep.awaits, ["extra"]);
+    let (after, order) = carried_out(&plan, &recorded);
+    before(&order, "ImageVersion/extra/1.0.0#create", off);
+    assert!(planned(&desired(&later("extra")), &after).is_empty());
+
+    // Only the image was made when the run ended: what is left is still known.
+    let mut broken_off = after;
+    let record = plan.records.iter().find(|record| record.address.kind() == "GalleryAttachment");
+    let row = record.and_then(|record| record.row.clone()).expect("what is left is recorded first");
+    broken_off.rows.insert("GalleryAttachment/core".parse().expect("an address"), row);
+    let again = planned(&desired(&later("extra")), &broken_off);
+    assert_eq!(verbs(&again), ["update GalleryAttachment/core"]);
+    assert!(again.actions.iter().any(|action| action.steps.iter().any(|step| step.sweep.is_some())));
+
+    // An image without a version shows nowhere, and one that others list is theirs.
+    let (plan, _) = change(
+        &both_stories(),
+        &edited(|config| {
+            config["Image/empty"] = config["Image/java"].clone();
+            config["Image/empty"]["identifier"]["sku"] = json!("empty");
+        }),
+    );
+    assert_eq!(verbs(&plan), ["create Image/empty"]);
+}
+
+#[test]
 fn a_replaced_lab_is_published_again_within_its_replacement() {
     let (plan, recorded) =
         change(&both_stories(), &edited(|config| config["Lab/programming"]["size"] = json!("Large")));
