@@ -309,4 +309,6 @@ fn every_rule_is_explained() {
     let silent: Vec<_> =
         rules.iter().filter(|rule| place.run(&format!("explain {rule}")).code != 0).collect();
     assert!(silent.is_empty(), "{silent:?}");
+    let azures = place.run("explain AuthorizationFailed");
+    assert!(azures.stdout.contains("give the identity a role"), "{}", azures.stdout);
 }

@@ -295,7 +295,8 @@ fn innermost(error: &Value) -> Option<&Value> {
 }
 
 /// What to do next about the common codes of ARM, of its providers and of the token endpoint.
-fn advice(code: &str) -> Option<&'static str> {
+#[must_use]
+pub fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
         "AuthorizationFailed" | "LinkedAuthorizationFailed" => {
             "give the identity a role on that scope: `az role assignment create --role Contributor --assignee CLIENT_ID --scope SCOPE`; it takes some minutes"

@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub use client::Client;
-pub use error::{ArmError, Words};
+pub use error::{ArmError, Words, advice};
 pub use operation::{OperationUrl, Progress, Style, follow};
 pub use read::read;
 pub use retry::{Facts, Happened, Verdict, verdict};

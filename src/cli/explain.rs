@@ -4,7 +4,7 @@ use super::arguments::Explain;
 use super::explanations::EXPLANATIONS;
 use super::failure::CommandError;
 use super::{Context, Exit, Failure};
-use crate::config;
+use crate::{azure, config};
 
 /// Explains a code.
 pub(super) fn run(arguments: &Explain, context: &Context) -> Result<Exit, Failure> {
@@ -21,6 +21,10 @@ pub(super) fn run(arguments: &Explain, context: &Context) -> Result<Exit, Failur
     let fits = |full: &str| full.eq_ignore_ascii_case(code) || last(full).eq_ignore_ascii_case(code);
     if let Some((full, explanation)) = known().find(|(full, _)| fits(full)) {
         context.printer.result(&format!("{full}\n{explanation}\n"));
+        return Ok(Exit::Done);
+    }
+    if let Some(advice) = azure::advice(code) {
+        context.printer.result(&format!("{code}\nA code of Azure's own. What helps: {advice}.\n"));
         return Ok(Exit::Done);
     }
     let near = known()

@@ -39,3 +39,11 @@ fn the_expanded_configuration_is_json_where_that_is_asked_for() {
     let shown = place.run("show --config --format json").json();
     assert_eq!(shown["labs"]["programming"]["capacity"], 20);
 }
+
+#[test]
+fn drift_of_something_unknown_names_what_is_near() {
+    let place = Place::of("quickstart");
+    place.run("apply --yes");
+    place.run("drift --target Lab/programing").speaks_of(64, "perhaps `Lab/programming`?");
+    place.run("drift --target Lap/x").speaks_of(64, "labwright state list");
+}
