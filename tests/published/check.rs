@@ -18,6 +18,8 @@ const NEVER_PUBLISHED: &str = "2019-01-01-preview";
 pub(crate) struct Findings {
     /// How often an operation was checked, by its id and the version that was checked.
     pub(crate) checked: BTreeMap<String, usize>,
+    /// How often labwright asked what, by the operation and its version.
+    pub(crate) asked: BTreeMap<String, usize>,
     /// How many exchanges were not checked, by the reason.
     pub(crate) unchecked: BTreeMap<String, usize>,
     /// How often something did not fit, with the first place and what it says; by a line that deviations are matched with.
@@ -27,6 +29,8 @@ pub(crate) struct Findings {
 /// Checks exchanges, one after the other.
 pub(crate) struct Checker<'a> {
     all: &'a Descriptions,
+    /// Whether what Microsoft published is among the descriptions.
+    pub(crate) is_published: bool,
     /// By operation (its place among all), side, and status.
     validators: BTreeMap<(usize, Side, String), Validator>,
     pub(crate) findings: Findings,
@@ -50,22 +54,29 @@ impl Report<'_> {
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(all: &'a Descriptions) -> Self {
-        Self { all, validators: BTreeMap::new(), findings: Findings::default() }
+        let is_published = all.operations.iter().any(|operation| operation.version != NEVER_PUBLISHED);
+        Self { all, is_published, validators: BTreeMap::new(), findings: Findings::default() }
     }
 
     /// Checks what stands at `place`.
     pub(crate) fn check(&mut self, place: &str, exchange: &Exchange) {
         let segments = exchange.segments();
         let version = exchange.query("api-version").unwrap_or_default();
-        let Some(answer) = exchange.answer.as_ref().filter(|_| !exchange.fault) else {
-            return self.leave("made to go wrong");
-        };
         if is_identity(&segments) {
             return self.leave("discovery and tokens: not of ARM");
         }
+        if exchange.is_ours() {
+            self.ours(place, exchange, &segments, version);
+        }
+        let Some(answer) = exchange.answer.as_ref().filter(|_| !exchange.fault) else {
+            return self.leave("made to go wrong");
+        };
         let is_labs = segments.iter().any(|segment| segment.eq_ignore_ascii_case("Microsoft.LabServices"));
         if is_labs && version == NEVER_PUBLISHED {
             return self.leave("Lab Services 2019-01-01-preview: never published");
+        }
+        if !self.is_published {
+            return self.leave("no published descriptions at hand");
         }
         let described = self.all.matching(&exchange.method, &segments);
         let Some(operation) = nearest(&described, version) else {
@@ -81,6 +92,27 @@ impl<'a> Checker<'a> {
         if answer.status < 400 {
             self.asked(operation, exchange, &segments, &mut report);
         }
+        self.findings = findings;
+    }
+
+    /// What labwright asks fits whatever is answered, faults too, and stands in a description of just that version.
+    fn ours(&mut self, place: &str, exchange: &Exchange, segments: &[String], version: &str) {
+        let described = self.all.matching(&exchange.method, segments);
+        let mut findings = std::mem::take(&mut self.findings);
+        let shape = format!("{} {}", exchange.method, shape(segments));
+        let operation = described.iter().find(|operation| operation.version == version);
+        let name = operation.map_or_else(|| shape.clone(), |operation| format!("{} {version}", operation.id));
+        let operation_name = format!("labwright: {name}");
+        let mut report = Report { operation: &operation_name, status: 0, place, findings: &mut findings };
+        headers(exchange, &mut report);
+        match operation {
+            Some(operation) => self.asked(operation, exchange, segments, &mut report),
+            // Where an operation is followed is the service's own business.
+            None if is_followed(segments) => {}
+            None if !self.is_published && version != NEVER_PUBLISHED => {}
+            None => report.add("in no description of that version", exchange.path.clone()),
+        }
+        *findings.asked.entry(name).or_default() += 1;
         self.findings = findings;
     }
 
@@ -260,6 +292,27 @@ fn fits(name: &str, parameter: &Value, value: &str, report: &mut Report<'_>) {
     for error in validator.iter_errors(&value) {
         report.add(&format!("request {name} {}", error.kind().keyword()), error.to_string());
     }
+}
+
+/// Every request says what it carries and whose it is, in a form that Azure's support can follow.
+fn headers(exchange: &Exchange, report: &mut Report<'_>) {
+    for name in ["x-ms-correlation-request-id", "x-ms-client-request-id"] {
+        let value = exchange.headers.get(name).map(String::as_str).unwrap_or_default();
+        if uuid::Uuid::parse_str(value).is_err() {
+            report.add(&format!("{name} is no id"), value);
+        }
+    }
+    let kind = exchange.headers.get("content-type").map(String::as_str).unwrap_or_default();
+    if !exchange.body.is_null() && !kind.starts_with("application/json") {
+        report.add("a body that is not said to be JSON", kind);
+    }
+}
+
+/// Where an operation is asked how far it is.
+fn is_followed(segments: &[String]) -> bool {
+    let kinds = ["operations", "operationresults", "capsoperations"];
+    let kind = segments.len().checked_sub(2).and_then(|at| segments.get(at));
+    kind.is_some_and(|kind| kinds.iter().any(|known| kind.eq_ignore_ascii_case(known)))
 }
 
 /// Discovery, tokens, managed identities.

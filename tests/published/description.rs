@@ -30,11 +30,14 @@ pub(crate) struct Operation {
 }
 
 impl Descriptions {
-    /// Reads every description below `root`; examples are none.
-    pub(crate) fn read(root: &Path) -> Self {
-        let mut files = BTreeMap::new();
-        read_below(root, &mut files);
-        Self::of(root, files)
+    /// Reads every description below `root`, if there is one, beside our own; examples are none.
+    pub(crate) fn read(root: Option<&Path>) -> Self {
+        let own = serde_json::from_str(include_str!("preview.json")).expect("JSON");
+        let mut files = BTreeMap::from([(PathBuf::from("preview.json"), own)]);
+        if let Some(root) = root {
+            read_below(root, &mut files);
+        }
+        Self::of(root.unwrap_or(Path::new("")), files)
     }
 
     /// The descriptions in `files`, whose paths begin with `root`.

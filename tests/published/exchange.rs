@@ -12,6 +12,7 @@ pub(crate) struct Exchange {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Value,
     /// None where the connection was cut.
     pub(crate) answer: Option<Answer>,
@@ -31,6 +32,11 @@ impl Exchange {
     /// The path's segments, decoded; repeated slashes are one.
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|part| !part.is_empty()).map(decoded).collect()
+    }
+
+    /// Whether labwright's own client asked.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.headers.get("user-agent").is_some_and(|agent| agent.starts_with("labwright/"))
     }
 
     /// The value of a query key, whatever its case.
