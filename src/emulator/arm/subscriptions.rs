@@ -171,7 +171,10 @@ fn provider(world: &World, prefix: &str, namespace: &str) -> Value {
 
 /// What can be done to resources besides reading, writing and deleting them.
 const ACTIONS: &[(Kind, &[&str])] = &[
-    (Kind::LabAccount, &["CreateLab", "GetRegionalAvailability", "GetPricingAndAvailability"]),
+    (
+        Kind::LabAccount,
+        &["CreateLab", "GetRegionalAvailability", "GetPricingAndAvailability", "GetRestrictionsAndUsage"],
+    ),
     (Kind::Lab, &["AddUsers", "Register", "SendEmail", "SyncUserList"]),
     (Kind::Setting, &["Publish", "ClaimAny", "Start", "Stop", "SaveImage"]),
     (Kind::Environment, &["Claim", "ResetPassword", "Start", "Stop"]),

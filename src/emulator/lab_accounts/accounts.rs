@@ -6,70 +6,15 @@
 use crate::emulator::arm::errors::{Refusal, unknown_type};
 use crate::emulator::arm::filter::Filter;
 use crate::emulator::arm::operations::{Announce, Beginning, Effect, Family, Finish, take_over};
-use crate::emulator::arm::regions::geography_of;
 use crate::emulator::arm::resource::{AccountFacts, Facts, Latest, Resource};
 use crate::emulator::arm::routing::Call;
 use crate::emulator::arm::types::{Kind, Target};
 use crate::emulator::arm::{rendering, shape, tracked};
 use crate::emulator::clock::Work;
-use crate::emulator::lab_accounts::creation;
+use crate::emulator::lab_accounts::{creation, sizes};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::world::World;
 use serde_json::{Value, json};
-
-/// A size of virtual machine: its name in the API, cores, memory in GB, lab units an hour.
-pub(crate) struct Size {
-    pub(crate) name: &'static str,
-    display: &'static str,
-    pub(crate) cores: u64,
-    memory: f64,
-    units: u64,
-}
-
-/// The sizes of lab accounts. Source: Lab Services, administrator guide, VM sizing.
-pub(crate) static SIZES: &[Size] = &[
-    Size { name: "Basic", display: "Small", cores: 2, memory: 3.5, units: 20 },
-    Size { name: "Standard", display: "Medium", cores: 4, memory: 7.0, units: 42 },
-    Size {
-        name: "Virtualization",
-        display: "Medium (Nested virtualization)",
-        cores: 4,
-        memory: 16.0,
-        units: 55,
-    },
-    Size { name: "Large", display: "Large", cores: 8, memory: 16.0, units: 70 },
-    Size { name: "Performance", display: "Large (Nested virtualization)", cores: 8, memory: 32.0, units: 84 },
-    Size { name: "SmallGPUCompute", display: "Small GPU (Compute)", cores: 6, memory: 56.0, units: 139 },
-    Size {
-        name: "SmallGPUVisualization",
-        display: "Small GPU (Visualization)",
-        cores: 6,
-        memory: 56.0,
-        units: 160,
-    },
-    Size {
-        name: "MediumGPUVisualization",
-        display: "Medium GPU (Visualization)",
-        cores: 12,
-        memory: 112.0,
-        units: 408,
-    },
-];
-
-/// The sizes that 2018-10-15 knows.
-const FIRST_SIZES: [&str; 3] = ["Basic", "Standard", "Performance"];
-
-/// The canonical spelling of a size.
-///
-/// # Errors
-/// 400 `InvalidParameter`.
-pub(crate) fn size(text: &str, version: &str, path: &str) -> Result<&'static str, Refusal> {
-    let known = SIZES
-        .iter()
-        .map(|size| size.name)
-        .filter(|name| version != "2018-10-15" || FIRST_SIZES.contains(name));
-    shape::one_of(text, &known.collect::<Vec<_>>(), path)
-}
 
 /// Answers requests to lab accounts.
 pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Refusal> {
@@ -82,8 +27,9 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Response, Ref
         (Target::Item, "DELETE") => delete(world, call),
         (Target::Action(action), "POST") => match action.as_str() {
             "createlab" => creation::create_lab(world, call),
-            "getregionalavailability" => availability(world, call),
-            "getpricingandavailability" => pricing(world, call),
+            "getregionalavailability" => sizes::availability(world, call),
+            "getpricingandavailability" => sizes::pricing(world, call),
+            "getrestrictionsandusage" => sizes::restrictions_and_usage(world, call),
             other => Err(unknown_type("Microsoft.LabServices", &format!("labAccounts/{other}"))),
         },
         _ => Err(call.no_such_verb()),
@@ -182,52 +128,7 @@ pub(crate) fn latest(request: &Request, operation: &str) -> Latest {
 /// Adds the size configuration when it is asked for.
 pub(crate) fn show(account: &Resource, request: &Request, body: &mut Value) {
     debug_assert_eq!(account.kind, Kind::LabAccount);
-    if !request.expands("sizeconfiguration") {
-        return;
+    if request.expands("sizeconfiguration") {
+        body["properties"]["sizeConfiguration"] = sizes::configuration();
     }
-    let sizes = SIZES.iter().filter(|size| FIRST_SIZES.contains(&size.name)).map(|size| {
-        json!({
-            "name": size.name,
-            "vmSizes": [{ "computeSize": size.name, "price": price(size), "numberOfCores": size.cores, "memory": size.memory }],
-            "maxPrice": price(size),
-            "minNumberOfCores": size.cores,
-            "minMemory": size.memory,
-        })
-    });
-    body["properties"]["sizeConfiguration"] = json!({ "environmentSizes": sizes.collect::<Vec<_>>() });
-}
-
-/// US dollars an hour: a cent for each lab unit.
-fn price(size: &Size) -> f64 {
-    size.units as f64 / 100.0
-}
-
-fn availability(world: &World, call: &Call<'_>) -> Result<Response, Refusal> {
-    let account = world.item(&call.address)?;
-    let sizes: Vec<Value> =
-        FIRST_SIZES.iter().map(|name| json!({ "sizeCategory": name, "isAvailable": true })).collect();
-    let regions = geography_of(account.location.as_deref().unwrap_or_default());
-    let rows: Vec<Value> =
-        regions.iter().map(|region| json!({ "region": region, "sizeAvailabilities": sizes })).collect();
-    Ok(Response::json(200, json!({ "regionalAvailability": rows })))
-}
-
-fn pricing(world: &World, call: &Call<'_>) -> Result<Response, Refusal> {
-    world.item(&call.address)?;
-    let mut sizes = serde_json::Map::new();
-    for size in SIZES {
-        let row = json!({
-            "sizeName": size.name,
-            "localizedDisplayName": size.display,
-            "memoryInGb": size.memory,
-            "coresCount": size.cores,
-            "price": price(size),
-            "availability": "Available",
-        });
-        sizes.insert(size.name.to_owned(), row);
-    }
-    Ok(Response::json(
-        200,
-        json!({ "operatingSystems": { "Windows": { "sizes": sizes }, "Linux": { "sizes": sizes } } }),
-    ))
 }

@@ -10,6 +10,7 @@ pub(crate) mod marketplace;
 pub(crate) mod schedules;
 pub(crate) mod shared_galleries;
 pub(crate) mod shared_images;
+pub(crate) mod sizes;
 pub(crate) mod template;
 pub(crate) mod users;
 

@@ -93,6 +93,8 @@ fn an_account_answers_with_the_codes_that_clients_expect() {
     assert_eq!(regions["regionalAvailability"][0]["region"], "westeurope");
     let prices = stage.done("POST", &format!("{ACCOUNT}2/GetPricingAndAvailability"), Value::Null);
     assert_eq!(prices["operatingSystems"]["Windows"]["sizes"]["Standard"]["coresCount"], 4);
+    let usage = stage.done("POST", &format!("{ACCOUNT}2/getRestrictionsAndUsage"), Value::Null);
+    assert_eq!(usage["usages"][0]["currentValue"], 0);
     assert_eq!(stage.ask("PATCH", &format!("{ACCOUNT}3"), json!({})).0, 404);
     assert_eq!(stage.send("DELETE", &other, None).status, 202);
     stage.step(3);
@@ -141,4 +143,16 @@ fn a_marketplace_image_is_switched_and_let_go() {
     assert_eq!(properties(&stage.get(&image)), (json!(true), json!(false)));
     let unknown = format!("{ACCOUNT}/galleryimages/Windows%203.1?api-version=2018-10-15");
     assert_eq!(stage.refused("PUT", &unknown, json!({})), (404, "ResourceNotFound".into()));
+}
+
+#[test]
+fn labs_count_in_the_usage_of_their_size() {
+    let mut stage = Stage::with_lab();
+    stage.done("PUT", &format!("{ACCOUNT}/labs/lab"), json!({ "properties": { "maxUsersInLab": 5 } }));
+    let usage = stage.done("POST", &format!("{ACCOUNT}/getRestrictionsAndUsage"), Value::Null);
+    let of = |name: &str| {
+        let rows = usage["usages"].as_array().expect("a list");
+        rows.iter().find(|row| row["name"]["value"] == name).expect("a size")["currentValue"].clone()
+    };
+    assert_eq!((of("Standard"), of("Basic")), (json!(20), json!(0)));
 }
