@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -61,9 +61,15 @@ impl Served {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let (tell, heard) = channel();
         let listener = tell.clone();
+        let mut copy = copy(folder.path());
         std::thread::spawn(move || {
             let lines = BufReader::new(File::open(pipe).expect("a pipe")).lines();
-            lines.map_while(Result::ok).try_for_each(|line| listener.send(Heard::Asked(asked(line))))
+            lines.map_while(Result::ok).try_for_each(|line| {
+                if let Some(copy) = &mut copy {
+                    writeln!(copy, "{line}").expect("a file");
+                }
+                listener.send(Heard::Asked(asked(line)))
+            })
         });
         let mut first = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
@@ -193,6 +199,13 @@ impl Asked {
         let lab = self.body["name"].as_str()?.to_lowercase();
         Some((image, format!("{}/labs/{lab}", self.path.trim_end_matches("/createlab"))))
     }
+}
+
+/// A file among the recordings of the whole suite, where they are kept.
+fn copy(folder: &Path) -> Option<File> {
+    let recordings = PathBuf::from(std::env::var_os("LABWRIGHT_EMULATOR_RECORD")?);
+    let own = folder.file_name().expect("a folder has a name").to_string_lossy().into_owned();
+    Some(File::create(recordings.join(format!("served{own}.jsonl"))).expect("a folder"))
 }
 
 fn asked(text: String) -> Asked {
