@@ -43,7 +43,8 @@ fn row(capacity: usize) -> Row {
         attributes: json!({ "capacity": capacity, "size": "Medium" })
             .as_object()
             .cloned()
-            .unwrap_or_default(),
+            .unwrap_or_default()
+            .into(),
         outputs: json!({ "version": "1.0.0" }).as_object().cloned().unwrap_or_default(),
         depends_on: BTreeSet::from([Address::new("LabAccount", "a")]),
         protect: capacity.is_multiple_of(2),

@@ -92,7 +92,7 @@ mod tests {
     fn row(attributes: Value, outputs: Value) -> Row {
         Row {
             arm_id: ArmId::new("/subscriptions/s"),
-            attributes: map(attributes),
+            attributes: map(attributes).into(),
             outputs: map(outputs),
             depends_on: BTreeSet::new(),
             protect: false,

@@ -66,7 +66,7 @@ pub(super) async fn send(
             }
             (true, _) => {
                 let why = told(&error).message;
-                return Err(Refusal::NoAnswer { step: step.name.clone(), why }.into());
+                return Err(Refusal::NoAnswer { step: step.name.to_string(), why }.into());
             }
         }
     }

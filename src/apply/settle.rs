@@ -271,7 +271,7 @@ async fn became(
     }
     if is_running {
         room.tell(Event::Started { action: action.id.clone() });
-        room.tell(Event::Step { action: action.id.clone(), step: step.name.clone() });
+        room.tell(Event::Step { action: action.id.clone(), step: step.name.to_string() });
     }
     if let Some(url) = &under_way.operation {
         follow_to_end(room, action, &OperationUrl::recorded(url.as_str())).await?;

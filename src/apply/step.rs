@@ -67,7 +67,7 @@ async fn already(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result
 
 /// Carries out one step.
 pub(super) async fn one(room: &Room<'_, '_>, action: &Action, at: usize, step: &Step) -> Result<(), End> {
-    room.tell(Event::Step { action: action.id.clone(), step: step.name.clone() });
+    room.tell(Event::Step { action: action.id.clone(), step: step.name.to_string() });
     for until in &step.ready {
         wait(room, action, until, &Value::Null, Phase::Before).await?;
     }

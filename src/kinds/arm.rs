@@ -1,5 +1,6 @@
 //! Pieces of requests and answers that several kinds share.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -18,18 +19,24 @@ pub(super) const GALLERIES: &str = "2024-03-03";
 pub(super) const GROUPS: &str = "2024-07-01";
 
 /// A GET of one resource.
-pub(super) fn get(path: &ArmId, api_version: &str) -> Read {
-    Read { path: path.clone(), api_version: api_version.to_owned(), query: None, list: false }
+pub(super) fn get(path: &ArmId, api_version: &'static str) -> Read {
+    Read { path: path.clone(), api_version: api_version.into(), query: None, list: false }
 }
 
 /// A GET of a list below a resource.
-pub(super) fn list(path: &ArmId, collection: &str, api_version: &str) -> Read {
+pub(super) fn list(path: &ArmId, collection: &str, api_version: &'static str) -> Read {
     let path = ArmId::new(format!("{}/{collection}", path.as_str()));
-    Read { path, api_version: api_version.to_owned(), query: None, list: true }
+    Read { path, api_version: api_version.into(), query: None, list: true }
 }
 
 /// A step that sends `body` with a PUT and is done when the resource is provisioned.
-pub(super) fn put(name: &str, path: &ArmId, api_version: &str, body: Value, record: Recording) -> Step {
+pub(super) fn put(
+    name: &'static str,
+    path: &ArmId,
+    api_version: &'static str,
+    body: Value,
+    record: Recording,
+) -> Step {
     step(name, Method::Put, path, api_version, Some(body), record)
 }
 
@@ -37,16 +44,15 @@ pub(super) fn put(name: &str, path: &ArmId, api_version: &str, body: Value, reco
 ///
 /// For a POST the caller replaces evidence and end: what to look at is not the request's own path.
 pub(super) fn step(
-    name: &str,
+    name: impl Into<Cow<'static, str>>,
     method: Method,
     path: &ArmId,
-    api_version: &str,
+    api_version: &'static str,
     body: Option<Value>,
     record: Recording,
 ) -> Step {
     let read = get(path, api_version);
-    let request =
-        Request { method, path: path.clone(), api_version: api_version.to_owned(), body, onto: false };
+    let request = Request { method, path: path.clone(), api_version: api_version.into(), body, onto: false };
     Step {
         request: Some(request),
         evidence: Some(Evidence { read: read.clone(), look: Look::Exists }),
@@ -56,7 +62,13 @@ pub(super) fn step(
 }
 
 /// A step that merges `body` onto what is there and PUTs the whole, as the vendor's own clients do.
-pub(super) fn merge(name: &str, path: &ArmId, api_version: &str, body: Value, record: Recording) -> Step {
+pub(super) fn merge(
+    name: &'static str,
+    path: &ArmId,
+    api_version: &'static str,
+    body: Value,
+    record: Recording,
+) -> Step {
     let mut step = put(name, path, api_version, body, record);
     if let Some(request) = &mut step.request {
         request.onto = true;
@@ -65,7 +77,12 @@ pub(super) fn merge(name: &str, path: &ArmId, api_version: &str, body: Value, re
 }
 
 /// A step that deletes and is done when a GET answers 404.
-pub(super) fn delete(name: &str, path: &ArmId, api_version: &str, record: Recording) -> Step {
+pub(super) fn delete(
+    name: impl Into<Cow<'static, str>>,
+    path: &ArmId,
+    api_version: &'static str,
+    record: Recording,
+) -> Step {
     let mut step = step(name, Method::Delete, path, api_version, None, record);
     step.until = vec![Until::Gone { read: get(path, api_version) }];
     step

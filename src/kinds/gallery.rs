@@ -112,8 +112,7 @@ impl Kind for Gallery {
         let attributes = &subject.desired.attributes;
         let mut body = json!({});
         if paths.iter().any(|path| path == "description") {
-            body["properties"]["description"] =
-                arm::optional(&Value::Object(attributes.clone()), "/description");
+            body["properties"]["description"] = attributes.get("description").cloned().unwrap_or_default();
         }
         arm::set(&mut body, "tags", attributes.get("tags"));
         let (id, row) = (&subject.row.arm_id, arm::record(subject.row));

@@ -357,7 +357,7 @@ impl Kind for Image {
         let mut steps: Vec<_> = names
             .map(|name| {
                 let id = row.arm_id.child("versions", name);
-                arm::delete(&format!("delete version {name}"), &id, GALLERIES, Recording::Nothing)
+                arm::delete(format!("delete version {name}"), &id, GALLERIES, Recording::Nothing)
             })
             .collect();
         let estimate = seconds(Work::Small) + steps.len() as u64 * seconds(Work::DeleteVersion);

@@ -42,8 +42,8 @@ mod tests {
     fn a_reference_is_said_by_its_key() {
         let attributes =
             json!({ "a": "Lab/x", "b": "Marketplace/Ubuntu Server 22.04 LTS", "c": { "id": "/s/y" } });
-        let attributes = attributes.as_object().expect("a map");
-        let keys = ["a", "b", "c", "d"].map(|name| key(attributes, name));
+        let attributes = attributes.as_object().expect("a map").clone().into();
+        let keys = ["a", "b", "c", "d"].map(|name| key(&attributes, name));
         assert_eq!(keys, ["x", "Ubuntu Server 22.04 LTS", "y", ""]);
     }
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,31 +14,31 @@ use serde::{Deserialize, Serialize};
 /// `subscriptions:` of the configuration instead of a GUID; it is opened when the plan is applied.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ArmId(String);
+pub struct ArmId(Arc<str>);
 
 impl ArmId {
     /// The id with this text, which starts with `/subscriptions/`.
     #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
     /// The id of a resource group.
     #[must_use]
     pub fn group(subscription: &str, name: &str) -> Self {
-        Self(format!("/subscriptions/{subscription}/resourceGroups/{name}"))
+        Self(format!("/subscriptions/{subscription}/resourceGroups/{name}").into())
     }
 
     /// The id of a top-level resource in the group `self`.
     #[must_use]
     pub fn resource(&self, namespace: &str, kind: &str, name: &str) -> Self {
-        Self(format!("{}/providers/{namespace}/{kind}/{name}", self.0))
+        Self(format!("{}/providers/{namespace}/{kind}/{name}", self.0).into())
     }
 
     /// The id of a child of the resource `self`.
     #[must_use]
     pub fn child(&self, kind: &str, name: &str) -> Self {
-        Self(format!("{}/{kind}/{name}", self.0))
+        Self(format!("{}/{kind}/{name}", self.0).into())
     }
 
     /// The text as it was given.
@@ -66,8 +67,8 @@ impl ArmId {
         let Some(rest) = self.0.strip_prefix("/subscriptions/") else { return self.clone() };
         let (name, tail) = rest.split_once('/').map_or((rest, ""), |(name, tail)| (name, tail));
         match open(name) {
-            Some(guid) if tail.is_empty() => Self(format!("/subscriptions/{guid}")),
-            Some(guid) => Self(format!("/subscriptions/{guid}/{tail}")),
+            Some(guid) if tail.is_empty() => Self(format!("/subscriptions/{guid}").into()),
+            Some(guid) => Self(format!("/subscriptions/{guid}/{tail}").into()),
             None => self.clone(),
         }
     }

@@ -1,6 +1,10 @@
 //! A resource's values: an ordered tree with dotted paths.
 
-use serde_json::Value;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The attributes of a resource, in normal form.
 ///
@@ -8,11 +12,59 @@ use serde_json::Value;
 /// (`PT15M`) or `none`, regions lower-case names, references `Kind/key` text or `{"id": "/subscriptions/…"}`,
 /// secrets a [`SecretReference`](super::SecretReference) as a map. There are no nulls: an attribute
 /// that is not here is not managed.
-pub type Attributes = serde_json::Map<String, Value>;
+///
+/// A copy shares the map until one of the two is changed: what is desired, the row that a step records and
+/// that of the step after it are mostly the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Attributes(Arc<Map<String, Value>>);
+
+impl Attributes {
+    /// No attributes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Deref for Attributes {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Attributes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl From<Map<String, Value>> for Attributes {
+    fn from(map: Map<String, Value>) -> Self {
+        Self(Arc::new(map))
+    }
+}
+
+impl FromIterator<(String, Value)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
+        Self(Arc::new(pairs.into_iter().collect()))
+    }
+}
+
+impl<'a> IntoIterator for &'a Attributes {
+    type Item = (&'a String, &'a Value);
+    type IntoIter = serde_json::map::Iter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
 
 /// The value at a dotted path such as `os.state`; names that hold dots are tried whole first.
 #[must_use]
-pub fn at_path<'a>(attributes: &'a Attributes, path: &str) -> Option<&'a Value> {
+pub fn at_path<'a>(attributes: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     if let Some(value) = attributes.get(path) {
         return Some(value);
     }

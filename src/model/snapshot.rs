@@ -1,5 +1,6 @@
 //! Desired, recorded, observed: three types, so that none stands for another.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -215,7 +216,7 @@ pub enum Unfinished {
     /// Azure took its creation, which failed later: what it left is deleted and made anew.
     Creation,
     /// It is there, and these steps are still to be done, by their names.
-    Steps(Vec<String>),
+    Steps(Vec<Cow<'static, str>>),
 }
 
 impl Row {
@@ -345,7 +346,7 @@ mod tests {
     fn row(attributes: Value, depends_on: &[&str]) -> Row {
         Row {
             arm_id: ArmId::new("/subscriptions/s"),
-            attributes: attributes.as_object().expect("a map").clone(),
+            attributes: attributes.as_object().expect("a map").clone().into(),
             outputs: serde_json::Map::new(),
             depends_on: depends_on.iter().map(|text| text.parse().expect("an address")).collect(),
             protect: false,

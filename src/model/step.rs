@@ -2,6 +2,8 @@
 //!
 //! A kind writes them when the plan is made, the executor carries them out without knowing the kind.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,7 +29,7 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What it does, in two or three words: `create lab`.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// What must hold before the request leaves; waited for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ready: Vec<Until>,
@@ -52,9 +54,9 @@ pub struct Step {
 impl Step {
     /// A step that asks nothing of Azure and only records.
     #[must_use]
-    pub fn recording(name: &str, record: Recording) -> Self {
+    pub fn recording(name: impl Into<Cow<'static, str>>, record: Recording) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             ready: Vec::new(),
             request: None,
             sweep: None,
@@ -74,7 +76,7 @@ pub struct Request {
     /// The path, an ARM id with an action's name where the request is a POST.
     pub path: ArmId,
     /// The api-version.
-    pub api_version: String,
+    pub api_version: Cow<'static, str>,
     /// The JSON body. A secret is `{"$secret": <SecretReference>}`; it is opened as the request leaves.
     pub body: Option<Value>,
     /// Whether the body is merged (RFC 7396) onto what a GET of the path answers before it is sent.
@@ -88,7 +90,7 @@ pub struct Read {
     /// The path.
     pub path: ArmId,
     /// The api-version.
-    pub api_version: String,
+    pub api_version: Cow<'static, str>,
     /// More of the query, such as `$expand=ReplicationStatus`, not percent-encoded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,

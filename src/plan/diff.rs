@@ -245,9 +245,13 @@ mod tests {
     use crate::kinds::kind;
     use crate::model::{ArmId, Source};
 
+    fn map(value: &Value) -> Attributes {
+        value.as_object().expect("a map").clone().into()
+    }
+
     fn resource(attributes: &Value) -> Resource {
         Resource {
-            attributes: attributes.as_object().cloned().unwrap_or_default(),
+            attributes: map(attributes),
             depends_on: BTreeSet::new(),
             protect: None,
             ignore_changes: Vec::new(),
@@ -259,7 +263,7 @@ mod tests {
 
     fn text(kind_name: &str, recorded: &Value, desired: &Value) -> Vec<String> {
         let info = kind(kind_name).expect("a kind").info();
-        let found = differences(info, &resource(desired), recorded.as_object().expect("a map"));
+        let found = differences(info, &resource(desired), &map(recorded));
         found.iter().map(|found| format!("{} {:?}", found.change.path, found.meaning)).collect()
     }
 
@@ -296,10 +300,7 @@ mod tests {
         let info = kind("Gallery").expect("a kind").info();
         let recorded = Row {
             arm_id: ArmId::new("/x"),
-            attributes: json!({ "tags": { "department": "cs" }, "description": "x" })
-                .as_object()
-                .expect("a map")
-                .clone(),
+            attributes: map(&json!({ "tags": { "department": "cs" }, "description": "x" })),
             outputs: Map::new(),
             depends_on: BTreeSet::new(),
             protect: false,
@@ -308,7 +309,7 @@ mod tests {
         };
         let same = json!({ "tags": { "department": "cs", "policy": "audited" }, "description": "x" });
         let seen = |observed: &Value| {
-            let found = seen_differences(info, &recorded, observed.as_object().expect("a map"));
+            let found = seen_differences(info, &recorded, &map(observed));
             found.into_iter().map(|change| change.path).collect::<Vec<_>>()
         };
         assert!(seen(&same).is_empty());

@@ -88,7 +88,11 @@ pub fn refreshed(recorded: &Recorded, seen: &BTreeMap<Address, Option<Observed>>
     fresh
 }
 
-fn put(attributes: &mut crate::model::Attributes, path: &str, value: Option<serde_json::Value>) {
+fn put(
+    attributes: &mut serde_json::Map<String, serde_json::Value>,
+    path: &str,
+    value: Option<serde_json::Value>,
+) {
     let (top, rest) = path.split_once('.').map_or((path, None), |(top, rest)| (top, Some(rest)));
     match (rest, attributes.get_mut(top).and_then(serde_json::Value::as_object_mut), value) {
         (Some(rest), Some(inner), value) => put(inner, rest, value),

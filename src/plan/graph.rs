@@ -3,6 +3,7 @@
 //! Creations follow references, deletions go against them, a replacement is its deletion and then its
 //! creation. The edges are data (`Action::needs`); petgraph finds circles and the longest path.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use petgraph::algo::{tarjan_scc, toposort};
@@ -113,12 +114,12 @@ pub(super) fn last_step(
     decision: &Decision<'_>,
     resource: &Resource,
     view: &View<'_>,
-) -> Option<String> {
+) -> Option<Cow<'static, str>> {
     Some(made(address, decision, resource, view).pop()?.steps.pop()?.name)
 }
 
 /// Of what makes a resource, the steps that an earlier run left.
-fn rest_of(drafts: Vec<Draft>, left: &[String], invoked: bool) -> Vec<Draft> {
+fn rest_of(drafts: Vec<Draft>, left: &[Cow<'static, str>], invoked: bool) -> Vec<Draft> {
     let rest = drafts.into_iter().filter_map(|mut draft| {
         draft.steps.retain(|step| left.contains(&step.name));
         draft.part = "finish".into();

@@ -5,21 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Verb;
 use super::make::{Decision, Decisions, revision};
 use crate::kinds::{View, kind_of};
-use crate::model::Address;
+use crate::model::{Address, Attributes};
 
 /// Makes attachments set the switch of the images that this plan makes or gives their first version.
 pub(super) fn set(decisions: &mut Decisions<'_>, view: &View<'_>) {
-    let images = images_anew(decisions);
-    if images.is_empty() {
-        return;
+    let mut by_gallery: BTreeMap<&str, Vec<(Address, bool)>> = BTreeMap::new();
+    for (image, shows) in images_anew(decisions) {
+        if let Some(gallery) = gallery(view.attributes(&image)) {
+            by_gallery.entry(gallery).or_default().push((image, shows));
+        }
     }
     for attachment in view.of_kind("GalleryAttachment") {
         let Some(decision) = decisions.get_mut(attachment) else { continue };
         let Some(resource) = decision.desired else { continue };
+        let Some(images) = gallery(Some(&resource.attributes)).and_then(|own| by_gallery.get(own)) else {
+            continue;
+        };
         let kind = kind_of(attachment);
         let listed = kind.enables(&resource.attributes, view);
         let (mut on, mut off) = (BTreeSet::new(), BTreeSet::new());
-        for (image, shows) in &images {
+        for (image, shows) in images {
             if listed.contains(image) {
                 on.insert(image.clone());
             } else if *shows && kind.keeps_off(&resource.attributes, image, view) {
@@ -27,16 +32,22 @@ pub(super) fn set(decisions: &mut Decisions<'_>, view: &View<'_>) {
             }
         }
         if matches!(decision.verb, Verb::Keep | Verb::Move) {
-            for (images, word) in
-                [(&on, "on"), (&off, "off")].into_iter().filter(|(images, _)| !images.is_empty())
-            {
-                decision.verb = Verb::Update;
-                let keys: Vec<_> = images.iter().map(Address::key).collect();
-                decision.notes.push(format!("switches {word} {}, which this plan makes", keys.join(", ")));
+            for (images, word) in [(&on, "on"), (&off, "off")] {
+                if !images.is_empty() {
+                    decision.verb = Verb::Update;
+                    let keys: Vec<_> = images.iter().map(Address::key).collect();
+                    let note = format!("switches {word} {}, which this plan makes", keys.join(", "));
+                    decision.notes.push(note);
+                }
             }
         }
         decision.anew = on.into_iter().chain(off).collect();
     }
+}
+
+/// The gallery of an image or an attachment, as it is referred to.
+fn gallery(attributes: Option<&Attributes>) -> Option<&str> {
+    attributes?.get("gallery")?.as_str()
 }
 
 /// The images that are made or get their first version, and whether they have one then.

@@ -386,7 +386,7 @@ pub(crate) fn desired(files: &BTreeMap<String, Value>) -> Desired {
 
 fn resource(attributes: &Value) -> Resource {
     Resource {
-        attributes: attributes.as_object().expect("a map").clone(),
+        attributes: attributes.as_object().expect("a map").clone().into(),
         depends_on: BTreeSet::new(),
         protect: None,
         ignore_changes: Vec::new(),
@@ -436,7 +436,7 @@ pub(crate) fn run_plan(mut actions: Vec<Action>) -> Plan {
 pub(crate) fn row(path: &str, attributes: Value) -> Row {
     Row {
         arm_id: ArmId::new(format!("/subscriptions/s/resourceGroups/{path}")),
-        attributes: attributes.as_object().expect("a map").clone(),
+        attributes: attributes.as_object().expect("a map").clone().into(),
         outputs: serde_json::Map::new(),
         depends_on: BTreeSet::new(),
         protect: false,

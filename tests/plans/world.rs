@@ -45,7 +45,7 @@ fn resource(address: &Address, attributes: &Value, line: u32) -> Resource {
         attributes.entry("name").or_insert(json!(address.key()));
     }
     Resource {
-        attributes,
+        attributes: attributes.into(),
         depends_on: BTreeSet::new(),
         protect,
         ignore_changes: ignored
