@@ -5,21 +5,29 @@
 //! changes by GET and PUT of the whole; title and description stand on the template.
 //! Image, size, account name, template-or-not and GPU drivers are fixed when the lab is made.
 
+mod checks;
+mod wire;
+
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::arm::{self, GALLERIES, LABS};
-use super::gallery_attachment::{Enabled, attachment_of};
-use super::publish::template;
+use self::checks::{
+    credentials_inside, differing_credentials, idle_on_linux, not_enabled, without_credentials,
+};
+use self::wire::{
+    AT_CREATION, ON_TEMPLATE, create_lab, lab_properties, settled_template, template_read, template_step,
+};
+use super::arm::{self, LABS};
+use super::gallery_attachment::attachment_of;
 use super::shape::{Reference, any, length, managed};
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
-use crate::catalog::{Work, seconds, size};
+use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Expectation, Finding, Look, Method, Observed, Output, Read,
-    Recording, Resource, Row, Severity, Step, Take, Until,
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Resource, Row, Severity,
+    Step,
 };
 
 /// A lab.
@@ -112,23 +120,6 @@ fn name_rule(name: &str) -> Result<(), String> {
 fn title(text: &str) -> Result<(), String> {
     length(text, 1, 120)
 }
-
-/// The attributes that `createLab` takes; the others follow in requests of their own.
-const AT_CREATION: &[&str] = &[
-    "in",
-    "name",
-    "image",
-    "size",
-    "quota",
-    "credentials",
-    "sharedPassword",
-    "template",
-    "linuxRemoteDesktop",
-    "gpuDrivers",
-    "autoShutdown",
-];
-/// The attributes that stand on the template.
-const ON_TEMPLATE: &[&str] = &["title", "description"];
 
 impl Kind for Lab {
     fn info(&self) -> &'static KindInfo {
@@ -291,36 +282,7 @@ impl Kind for Lab {
         row: &Row,
         _names: &Names<'_>,
     ) -> Result<Option<Observed>, ShapeError> {
-        let [Some(lab), template] = answers else { return Ok(None) };
-        let mut attributes = Attributes::new();
-        attributes.insert("name".into(), observed_name(lab, row)?);
-        let properties = &lab["properties"];
-        let whole = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
-        attributes
-            .insert("capacity".into(), whole(&properties["maxUsersInLab"]).map_or(Value::Null, |n| json!(n)));
-        attributes.insert("quota".into(), duration(&properties["usageQuota"]));
-        attributes.insert("access".into(), arm::optional(properties, "/userAccessMode"));
-        if let Some(shared) = properties.get("sharedPasswordEnabled").and_then(Value::as_str) {
-            attributes.insert("sharedPassword".into(), json!(shared.eq_ignore_ascii_case("Enabled")));
-        }
-        if let Some(shutdown) = observed_shutdown(properties) {
-            attributes.insert("autoShutdown".into(), shutdown);
-        }
-        if let Some(template) = template {
-            let properties = &template["properties"];
-            for name in ON_TEMPLATE {
-                attributes.insert((*name).into(), arm::optional(properties, &format!("/{name}")));
-            }
-            let settings = &properties["resourceSettings"];
-            let api_size = settings["vmSize"].as_str().or(settings["size"].as_str());
-            if let Some(size) = api_size.and_then(size) {
-                attributes.insert("size".into(), json!(size.portal));
-            }
-            if let Some(user) = settings["referenceVm"]["userName"].as_str() {
-                attributes.insert("credentials".into(), json!({ "username": user }));
-            }
-        }
-        Ok(Some(Observed { attributes, failed: false }))
+        wire::observed(answers, row)
     }
 }
 
@@ -328,118 +290,6 @@ impl Kind for Lab {
 pub(super) fn seats(attributes: &Attributes) -> usize {
     let capacity = attributes.get("capacity").and_then(Value::as_u64).unwrap_or(0);
     usize::try_from(capacity).unwrap_or(usize::MAX)
-}
-
-fn observed_name(lab: &Value, row: &Row) -> Result<Value, ShapeError> {
-    let answered = arm::text(lab, "/name")?;
-    let recorded = arm::own(&row.attributes, "name");
-    Ok(json!(if recorded.eq_ignore_ascii_case(answered) { recorded } else { answered }))
-}
-
-/// The account inside the image: its own where it says so, that of the lab it was exported from else.
-fn credentials_inside(image: &Address, view: &View<'_>, depth: u8) -> Option<Value> {
-    let own = &view.desired.get(image)?.attributes;
-    let specialized =
-        own.get("os").and_then(|os| os.get("state")).and_then(Value::as_str) == Some("Specialized");
-    if (specialized || super::image::is_exported(own))
-        && let Some(credentials) = own.get("credentials")
-    {
-        return Some(credentials.clone());
-    }
-    let origin = super::export::origin(image, view).filter(|_| depth > 0)?;
-    let lab = &view.desired.get(&origin)?.attributes;
-    lab.get("credentials")
-        .cloned()
-        .or_else(|| credentials_inside(&arm::referred(lab, "image")?, view, depth - 1))
-}
-
-fn differing_credentials(address: &Address, own: &Resource, image: &Address) -> Finding {
-    Finding {
-        rule: "IMG-03".into(),
-        severity: Severity::Error,
-        message: format!(
-            "the credentials are not those inside {image}, which is specialized: nobody could sign in"
-        ),
-        address: Some(address.clone()),
-        source: Some(own.source_of("credentials").clone()),
-        help: Some("take `credentials` away: the lab inherits the image's".into()),
-    }
-}
-
-/// Azure wants an account for every new lab, generalized image or not.
-fn without_credentials(subject: &Subject<'_>) -> Option<Finding> {
-    if subject.recorded.is_some() || subject.desired.attributes.contains_key("credentials") {
-        return None;
-    }
-    Some(Finding {
-        rule: "LAB-20".into(),
-        severity: Severity::Error,
-        message: "a new lab needs `credentials`".into(),
-        address: Some(subject.address.clone()),
-        source: Some(subject.desired.source.clone()),
-        help: Some("add `credentials: { username: student, password: { env: LAB_PASSWORD } }`".into()),
-    })
-}
-
-/// Linux labs of lab accounts cannot disconnect idle students; a default is left out, a written one refused.
-fn idle_on_linux(address: &Address, own: &mut Resource, image: &Address, view: &View<'_>) -> Option<Problem> {
-    let os = view.attributes(image)?.get("os")?.get("type")?.as_str()?;
-    let idle = own.attributes.get("autoShutdown")?.get("disconnectWhenIdle")?;
-    if os != "Linux" || idle == "none" {
-        return None;
-    }
-    let defaulted = own.defaulted.contains("autoShutdown.disconnectWhenIdle");
-    if defaulted && let Some(Value::Object(shutdown)) = own.attributes.get_mut("autoShutdown") {
-        shutdown.remove("disconnectWhenIdle");
-    }
-    Some(Problem::Rule(Finding {
-        rule: "SHU-02".into(),
-        severity: if defaulted { Severity::Info } else { Severity::Error },
-        message: if defaulted {
-            "the default `disconnectWhenIdle` is left out: Linux labs do not have it".into()
-        } else {
-            "Linux labs cannot disconnect idle students; Azure would refuse to create the lab".into()
-        },
-        address: Some(address.clone()),
-        source: Some(own.source_of("autoShutdown.disconnectWhenIdle").clone()),
-        help: (!defaulted).then(|| "take `disconnectWhenIdle` away".into()),
-    }))
-}
-
-fn not_enabled(address: &Address, own: &Resource, image: &Address, view: &View<'_>) -> Option<Problem> {
-    let account = arm::referred(&own.attributes, "in")?;
-    let attachment = attachment_of(&account, view);
-    let attributes = attachment.as_ref().and_then(|attachment| view.attributes(attachment));
-    let gallery = view.attributes(image).and_then(|image| arm::referred(image, "gallery"))?;
-    let (message, help) = match (&attachment, attributes) {
-        (Some(attachment), Some(attributes))
-            if arm::referred(attributes, "gallery").as_ref() == Some(&gallery) =>
-        {
-            match Enabled::of(attributes) {
-                Enabled::Exactly(images) if !images.contains(image) => (
-                    format!("{image} is not among the images that {attachment} enables"),
-                    format!("add `{}` to its `enabledImages`", image.key()),
-                ),
-                _ => return None,
-            }
-        }
-        _ => (
-            format!("{image} lies in {gallery}, which is not attached to {account}"),
-            format!(
-                "attach it: `galleryAttachments: {{ NAME: {{ to: {account}, gallery: {}, enabledImages: [{}] }} }}`",
-                gallery.key(),
-                image.key()
-            ),
-        ),
-    };
-    Some(Problem::Rule(Finding {
-        rule: "IMG-19".into(),
-        severity: Severity::Error,
-        message,
-        address: Some(address.clone()),
-        source: Some(own.source_of("image").clone()),
-        help: Some(help),
-    }))
 }
 
 fn needs(subject: &Subject<'_>) -> Vec<Need> {
@@ -453,178 +303,4 @@ fn needs(subject: &Subject<'_>) -> Vec<Need> {
         needs.push(Need::Part(attachment, format!("enable/{}", image.key())));
     }
     needs
-}
-
-fn create_lab(subject: &Subject<'_>) -> Step {
-    let (row, attributes) = (subject.row, &subject.desired.attributes);
-    let account = subject.view.referred_id(&attributes["in"]);
-    let action = ArmId::new(format!("{}/createLab", account.as_str()));
-    let mut parameters = json!({});
-    let mut ready = Vec::new();
-    let mut outputs = Vec::new();
-    let image = arm::own(attributes, "image");
-    if let Some(name) = image.strip_prefix("Marketplace/") {
-        parameters["galleryImageResourceId"] = json!(account.child("galleryimages", name).as_str());
-    } else {
-        let definition = subject.view.referred_id(&attributes["image"]);
-        let projection = account.child("sharedimages", definition.name());
-        parameters["sharedImageResourceId"] = json!(projection.as_str());
-        ready.push(Until::Exists { read: arm::get(&projection, LABS) });
-        let read = arm::list(&definition, "versions", GALLERIES);
-        outputs.push(Output { name: "imageVersion".into(), read, take: Take::Newest });
-    }
-    creation_parameters(&mut parameters, attributes);
-    let body = Some(json!({ "name": arm::own(attributes, "name"), "labParameters": parameters }));
-    let first = arm::partial(row, |name| AT_CREATION.contains(&name));
-    let mut step = arm::step("create lab", Method::Post, &action, LABS, body, arm::record(&first));
-    step.ready = ready;
-    step.evidence = Some(Evidence { read: arm::get(&row.arm_id, LABS), look: Look::Exists });
-    step.until = vec![
-        Until::Provisioned { read: arm::get(&row.arm_id, LABS) },
-        Until::Provisioned { read: arm::get(&template(&row.arm_id), LABS) },
-    ];
-    let pointer = Take::Pointer("/properties/uniqueIdentifier".into());
-    outputs.push(Output {
-        name: "uniqueIdentifier".into(),
-        read: arm::get(&row.arm_id, LABS),
-        take: pointer,
-    });
-    step.outputs = outputs;
-    step
-}
-
-/// `labParameters` of createLab, as Microsoft's module sends them.
-fn creation_parameters(parameters: &mut Value, attributes: &Attributes) {
-    let state = |name: &str| attributes.get(name).and_then(Value::as_bool).map(|on| json!(enabled(on)));
-    if let Some(size) = attributes.get("size").and_then(Value::as_str).and_then(size) {
-        parameters["vmSize"] = json!(size.api);
-    }
-    if let Some(credentials) = attributes.get("credentials") {
-        parameters["username"] = credentials["username"].clone();
-        parameters["password"] = arm::secret(&credentials["password"]);
-    }
-    arm::set(parameters, "userQuota", attributes.get("quota"));
-    arm::set(parameters, "sharedPasswordState", state("sharedPassword").as_ref());
-    arm::set(parameters, "templateVmState", state("template").as_ref());
-    arm::set(parameters, "installGpuDriverEnabled", state("gpuDrivers").as_ref());
-    let desktop = state("linuxRemoteDesktop");
-    arm::set(parameters, "linuxRdpState", desktop.as_ref());
-    // With a Linux remote desktop the service wants none of the idle settings (the module leaves them out).
-    if desktop != Some(json!("Enabled"))
-        && let (Some(all), Some(shutdown)) = (parameters.as_object_mut(), attributes.get("autoShutdown"))
-    {
-        all.extend(shutdown_properties(shutdown));
-    }
-}
-
-fn enabled(on: bool) -> &'static str {
-    if on { "Enabled" } else { "Disabled" }
-}
-
-/// The six idle settings. Documented for createLab; that a lab's PUT takes the same ones is a guess.
-fn shutdown_properties(shutdown: &Value) -> Map<String, Value> {
-    let mut properties = Map::new();
-    let mut pair = |attribute: &str, mode: &str, on: &str, off: &str, period: &str| {
-        let Some(value) = shutdown.get(attribute) else { return };
-        let is_on = value != "none";
-        properties.insert(mode.to_owned(), json!(if is_on { on } else { off }));
-        if is_on {
-            properties.insert(period.to_owned(), value.clone());
-        }
-    };
-    pair("shutDownAfterDisconnect", "idleShutdownMode", "OnDisconnect", "None", "idleGracePeriod");
-    pair("disconnectWhenIdle", "enableDisconnectOnIdle", "Enabled", "Disabled", "idleOsGracePeriod");
-    pair(
-        "shutDownIfNobodyConnects",
-        "enableNoConnectShutdown",
-        "Enabled",
-        "Disabled",
-        "idleNoConnectGracePeriod",
-    );
-    properties
-}
-
-/// The idle settings of an answer; `None` where it has none of them.
-fn observed_shutdown(properties: &Value) -> Option<Value> {
-    let mut shutdown = json!({});
-    let mut read = |attribute: &str, mode: &str, off: &str, period: &str| {
-        let Some(state) = properties.get(mode).and_then(Value::as_str) else { return };
-        let is_off = state.eq_ignore_ascii_case(off);
-        shutdown[attribute] = if is_off { json!("none") } else { duration(&properties[period]) };
-    };
-    read("shutDownAfterDisconnect", "idleShutdownMode", "None", "idleGracePeriod");
-    read("disconnectWhenIdle", "enableDisconnectOnIdle", "Disabled", "idleOsGracePeriod");
-    read("shutDownIfNobodyConnects", "enableNoConnectShutdown", "Disabled", "idleNoConnectGracePeriod");
-    shutdown.as_object().is_some_and(|map| !map.is_empty()).then_some(shutdown)
-}
-
-/// A duration as ARM answers it, in normal form: equal values may come back in other words.
-fn duration(value: &Value) -> Value {
-    let normal = value.as_str().and_then(super::shape::parse_duration).map(super::shape::iso_duration);
-    normal.map_or_else(|| value.clone(), |text| json!(text))
-}
-
-fn lab_properties(attributes: &Attributes, names: &[&str]) -> Value {
-    let mut properties = Map::new();
-    for name in names {
-        let Some(value) = attributes.get(*name) else { continue };
-        match *name {
-            "capacity" => drop(properties.insert("maxUsersInLab".into(), value.clone())),
-            "quota" => drop(properties.insert("usageQuota".into(), value.clone())),
-            "access" => drop(properties.insert("userAccessMode".into(), value.clone())),
-            "sharedPassword" => {
-                let state = enabled(value.as_bool().unwrap_or(false));
-                properties.insert("sharedPasswordEnabled".into(), json!(state));
-            }
-            "autoShutdown" => properties.extend(shutdown_properties(value)),
-            _ => {}
-        }
-    }
-    Value::Object(properties)
-}
-
-fn template_step(subject: &Subject<'_>) -> Step {
-    let mut properties = Map::new();
-    for name in ON_TEMPLATE {
-        if let Some(value) = subject.desired.attributes.get(*name) {
-            properties.insert((*name).to_owned(), value.clone());
-        }
-    }
-    let id = template(&subject.row.arm_id);
-    arm::merge("set title", &id, LABS, json!({ "properties": properties }), arm::record(subject.row))
-}
-
-fn settled_template(lab: &ArmId) -> Until {
-    Until::Field {
-        read: arm::get(&template(lab), LABS),
-        pointer: "/properties/publishingState".into(),
-        is: vec!["Draft".into(), "Published".into(), "PublishFailed".into()],
-        fails: Vec::new(),
-    }
-}
-
-/// The template with its reference VM: nested parts come only when they are asked for.
-fn template_read(lab: &ArmId) -> Read {
-    let expand = "$expand=properties($expand=resourceSettings($expand=referenceVm($expand=vmStateDetails)))";
-    Read { query: Some(expand.into()), ..arm::get(&template(lab), LABS) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_off_setting_has_no_period() {
-        let properties =
-            shutdown_properties(&json!({ "shutDownAfterDisconnect": "none", "disconnectWhenIdle": "PT15M" }));
-        assert_eq!(
-            Value::Object(properties),
-            json!({ "idleShutdownMode": "None", "enableDisconnectOnIdle": "Enabled", "idleOsGracePeriod": "PT15M" })
-        );
-    }
-
-    #[test]
-    fn a_duration_is_equal_in_other_words() {
-        assert_eq!(duration(&json!("P1DT16H")), json!("PT40H"));
-    }
 }

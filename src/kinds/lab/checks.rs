@@ -1,0 +1,123 @@
+//! What a lab's configuration must fit: its image, the credentials inside that, what Linux knows of idleness.
+
+use serde_json::Value;
+
+use crate::kinds::gallery_attachment::{Enabled, attachment_of};
+use crate::kinds::{Problem, Subject, View, arm};
+use crate::model::{Address, Finding, Resource, Severity};
+
+/// The account inside the image: its own where it says so, that of the lab it was exported from else.
+pub(super) fn credentials_inside(image: &Address, view: &View<'_>, depth: u8) -> Option<Value> {
+    let own = &view.desired.get(image)?.attributes;
+    let specialized =
+        own.get("os").and_then(|os| os.get("state")).and_then(Value::as_str) == Some("Specialized");
+    if (specialized || crate::kinds::image::is_exported(own))
+        && let Some(credentials) = own.get("credentials")
+    {
+        return Some(credentials.clone());
+    }
+    let origin = crate::kinds::export::origin(image, view).filter(|_| depth > 0)?;
+    let lab = &view.desired.get(&origin)?.attributes;
+    lab.get("credentials")
+        .cloned()
+        .or_else(|| credentials_inside(&arm::referred(lab, "image")?, view, depth - 1))
+}
+
+pub(super) fn differing_credentials(address: &Address, own: &Resource, image: &Address) -> Finding {
+    Finding {
+        rule: "IMG-03".into(),
+        severity: Severity::Error,
+        message: format!(
+            "the credentials are not those inside {image}, which is specialized: nobody could sign in"
+        ),
+        address: Some(address.clone()),
+        source: Some(own.source_of("credentials").clone()),
+        help: Some("take `credentials` away: the lab inherits the image's".into()),
+    }
+}
+
+/// Azure wants an account for every new lab, generalized image or not.
+pub(super) fn without_credentials(subject: &Subject<'_>) -> Option<Finding> {
+    if subject.recorded.is_some() || subject.desired.attributes.contains_key("credentials") {
+        return None;
+    }
+    Some(Finding {
+        rule: "LAB-20".into(),
+        severity: Severity::Error,
+        message: "a new lab needs `credentials`".into(),
+        address: Some(subject.address.clone()),
+        source: Some(subject.desired.source.clone()),
+        help: Some("add `credentials: { username: student, password: { env: LAB_PASSWORD } }`".into()),
+    })
+}
+
+/// Linux labs of lab accounts cannot disconnect idle students; a default is left out, a written one refused.
+pub(super) fn idle_on_linux(
+    address: &Address,
+    own: &mut Resource,
+    image: &Address,
+    view: &View<'_>,
+) -> Option<Problem> {
+    let os = view.attributes(image)?.get("os")?.get("type")?.as_str()?;
+    let idle = own.attributes.get("autoShutdown")?.get("disconnectWhenIdle")?;
+    if os != "Linux" || idle == "none" {
+        return None;
+    }
+    let defaulted = own.defaulted.contains("autoShutdown.disconnectWhenIdle");
+    if defaulted && let Some(Value::Object(shutdown)) = own.attributes.get_mut("autoShutdown") {
+        shutdown.remove("disconnectWhenIdle");
+    }
+    Some(Problem::Rule(Finding {
+        rule: "SHU-02".into(),
+        severity: if defaulted { Severity::Info } else { Severity::Error },
+        message: if defaulted {
+            "the default `disconnectWhenIdle` is left out: Linux labs do not have it".into()
+        } else {
+            "Linux labs cannot disconnect idle students; Azure would refuse to create the lab".into()
+        },
+        address: Some(address.clone()),
+        source: Some(own.source_of("autoShutdown.disconnectWhenIdle").clone()),
+        help: (!defaulted).then(|| "take `disconnectWhenIdle` away".into()),
+    }))
+}
+
+pub(super) fn not_enabled(
+    address: &Address,
+    own: &Resource,
+    image: &Address,
+    view: &View<'_>,
+) -> Option<Problem> {
+    let account = arm::referred(&own.attributes, "in")?;
+    let attachment = attachment_of(&account, view);
+    let attributes = attachment.as_ref().and_then(|attachment| view.attributes(attachment));
+    let gallery = view.attributes(image).and_then(|image| arm::referred(image, "gallery"))?;
+    let (message, help) = match (&attachment, attributes) {
+        (Some(attachment), Some(attributes))
+            if arm::referred(attributes, "gallery").as_ref() == Some(&gallery) =>
+        {
+            match Enabled::of(attributes) {
+                Enabled::Exactly(images) if !images.contains(image) => (
+                    format!("{image} is not among the images that {attachment} enables"),
+                    format!("add `{}` to its `enabledImages`", image.key()),
+                ),
+                _ => return None,
+            }
+        }
+        _ => (
+            format!("{image} lies in {gallery}, which is not attached to {account}"),
+            format!(
+                "attach it: `galleryAttachments: {{ NAME: {{ to: {account}, gallery: {}, enabledImages: [{}] }} }}`",
+                gallery.key(),
+                image.key()
+            ),
+        ),
+    };
+    Some(Problem::Rule(Finding {
+        rule: "IMG-19".into(),
+        severity: Severity::Error,
+        message,
+        address: Some(address.clone()),
+        source: Some(own.source_of("image").clone()),
+        help: Some(help),
+    }))
+}
