@@ -1,51 +1,59 @@
-//! Tokens: asked for by client credentials, kept, renewed ahead of their end.
-//!
-//! Source: Microsoft identity platform, OAuth 2.0 client credentials flow. The request is our own
-//! because the official crate refuses an authority on plain http, which an emulator's may be.
+//! Tokens: asked for in one of several ways, kept, renewed ahead of their end.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde_json::Value;
-use tokio::sync::{Mutex, OnceCell};
+use futures_util::future::BoxFuture;
+use reqwest::header::HeaderValue;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
-use url::form_urlencoded::Serializer;
 
-use crate::model::{Method, Secret};
-
-use super::client::{Exchange, Http, Raw, host, request_name};
-use super::{ArmError, Credentials, Facts, Happened, Pace, Verdict, Words, endpoint, verdict};
+use super::authority::Authority;
+use super::client::Http;
+use super::settings::Credential;
+use super::{ArmError, Credentials, Pace, machine};
+use crate::model::Secret;
 
 /// How long before its end a token is renewed, so that no request leaves with one that ends on the way.
 const AHEAD: Duration = Duration::from_mins(5);
+/// What a workload shows a token of another issuer as. Source: RFC 7523.
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The signed-in identity.
 pub(super) struct Tokens {
-    endpoint: Url,
-    authority: Option<Url>,
+    authority: Authority,
     credentials: Credentials,
-    pace: Pace,
-    desk: OnceCell<Desk>,
+    /// Which of the ways gave the first token.
+    chosen: OnceLock<usize>,
     token: Mutex<Option<Token>>,
 }
 
-/// Where tokens are asked for, and for what.
-struct Desk {
-    url: Url,
-    scope: String,
-}
-
-#[derive(Clone)]
-struct Token {
+/// A token that can be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
     bearer: Secret,
     renew_at: Instant,
     ends_at: Instant,
 }
 
+impl Token {
+    /// The token that lasts so long from `asked_at`; `None` for what cannot stand in a header: it would fail each
+    /// request with a message that blames the network.
+    pub(super) fn lasting(bearer: &str, lasts: Duration, asked_at: Instant) -> Option<Self> {
+        HeaderValue::from_str(bearer).ok().filter(|_| !bearer.is_empty())?;
+        let lasts = lasts.min(Duration::from_hours(24));
+        // A short one is renewed at half its life.
+        let renew_after = lasts.checked_sub(AHEAD).unwrap_or_default().max(lasts / 2);
+        let bearer = Secret::new(bearer.to_owned());
+        Some(Self { bearer, renew_at: asked_at + renew_after, ends_at: asked_at + lasts })
+    }
+}
+
 impl Tokens {
     pub(super) fn new(endpoint: Url, authority: Option<Url>, credentials: Credentials, pace: Pace) -> Self {
-        Self { endpoint, authority, credentials, pace, desk: OnceCell::new(), token: Mutex::new(None) }
+        let authority = Authority::new(endpoint, authority, pace);
+        Self { authority, credentials, chosen: OnceLock::new(), token: Mutex::new(None) }
     }
 
     /// A token to send; never `stale`, which ARM has just refused. Those who ask at once share one request.
@@ -58,7 +66,8 @@ impl Tokens {
         if let Some(token) = usable.as_ref().filter(|token| now < token.renew_at) {
             return Ok(token.bearer.clone());
         }
-        match (self.ask(http).await, usable) {
+        let ask = |way| -> BoxFuture<'_, _> { Box::pin(self.by(way, http)) };
+        match (first(&self.credentials, &self.chosen, ask).await, usable) {
             (Ok(token), _) => Ok(kept.insert(token).bearer.clone()),
             // Renewing ahead may fail as long as the old one holds.
             (Err(_), Some(token)) => Ok(token.bearer),
@@ -66,147 +75,130 @@ impl Tokens {
         }
     }
 
-    async fn ask(&self, http: &Http) -> Result<Token, ArmError> {
-        let desk = self.desk.get_or_try_init(|| self.find_desk(http)).await?;
-        let form = Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", &self.credentials.client_id)
-            .append_pair("client_secret", self.credentials.secret.expose())
-            .append_pair("scope", &desk.scope)
-            .finish();
-        let asked_at = Instant::now();
-        let raw = self.insist(http, Method::Post, &desk.url, Some(form.into_bytes())).await?;
-        if raw.answer.status != 200 {
-            return Err(ArmError::sign_in(refusal(&raw)));
-        }
-        token_in(&raw.answer.body, asked_at).ok_or_else(|| ArmError::NotArm {
-            host: host(&desk.url),
-            what: "its answer to a sign-in holds no token".into(),
-        })
-    }
-
-    /// Finds out where to ask: the setting, the discovery of a loopback endpoint, the public host.
-    async fn find_desk(&self, http: &Http) -> Result<Desk, ArmError> {
-        let (authority, audience) = match &self.authority {
-            Some(authority) => (authority.clone(), None),
-            None if endpoint::is_loopback(&self.endpoint) => self.discover(http).await?,
-            None => (endpoint::public_authority(&self.endpoint), None),
-        };
-        let mut url = authority;
-        url.path_segments_mut().expect("an authority is http or https").pop_if_empty().extend([
-            &self.credentials.tenant,
-            "oauth2",
-            "v2.0",
-            "token",
-        ]);
-        let audience = audience.unwrap_or_else(|| self.endpoint.as_str().to_owned());
-        Ok(Desk { url, scope: format!("{}/.default", audience.trim_end_matches('/')) })
-    }
-
-    /// Reads authority and audience from `GET /metadata/endpoints`, as the Azure CLI does for a cloud of its own.
-    async fn discover(&self, http: &Http) -> Result<(Url, Option<String>), ArmError> {
-        let mut url = self.endpoint.clone();
-        url.path_segments_mut()
-            .expect("an endpoint is http or https")
-            .pop_if_empty()
-            .extend(["metadata", "endpoints"]);
-        url.set_query(Some("api-version=2022-09-01"));
-        let raw = self.insist(http, Method::Get, &url, None).await?;
-        // Older versions answer a list of clouds.
-        let cloud = raw.answer.body.get(0).unwrap_or(&raw.answer.body);
-        let login = cloud.pointer("/authentication/loginEndpoint").and_then(Value::as_str);
-        let login = login.filter(|_| raw.answer.status == 200).ok_or_else(|| ArmError::NotArm {
-            host: host(&self.endpoint),
-            what: "`/metadata/endpoints` names no login endpoint".into(),
-        })?;
-        let authority = endpoint::authority(login, &[])?;
-        if !endpoint::is_loopback(&authority) {
-            // Else whoever listens on a local port could have the secret turned into a token for Azure.
-            return Err(ArmError::ForeignHost { host: host(&authority), endpoint: host(&self.endpoint) });
-        }
-        let audience = cloud.pointer("/authentication/audiences/0").and_then(Value::as_str);
-        Ok((authority, audience.map(str::to_owned)))
-    }
-
-    /// Asks until there is an answer that will not change. Signing in changes nothing, so it is repeated as a GET is.
-    async fn insist(
-        &self,
-        http: &Http,
-        method: Method,
-        url: &Url,
-        form: Option<Vec<u8>>,
-    ) -> Result<Raw, ArmError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let (mut attempt, mut waited) = (1, Duration::ZERO);
-        loop {
-            let exchange = Exchange { method, url, body: form.as_deref(), headers: headers.clone() };
-            let sent = http.exchange(exchange).await;
-            let (happened, retry_after) = match &sent {
-                Ok(raw) => (Happened::Answered(raw.answer.status, "", ""), raw.answer.retry_after),
-                Err(failure) => (failure.happened(), None),
-            };
-            let facts = Facts { method: Method::Get, attempt, waited, happened, retry_after };
-            match (verdict(&facts, &self.pace, super::client::random()), sent) {
-                (Verdict::Retry(wait), _) => {
-                    tokio::time::sleep(wait).await;
-                    (attempt, waited) = (attempt + 1, waited + wait);
-                }
-                (Verdict::GiveUp, Ok(raw)) => return Ok(raw),
-                (Verdict::GiveUp, Err(failure)) => {
-                    return Err(failure.into_error(&request_name(method, url), Method::Get, url));
-                }
+    async fn by(&self, way: &Credential, http: &Http) -> Result<Token, ArmError> {
+        match way {
+            Credential::ClientSecret { tenant, client_id, secret } => {
+                let proof = [("client_secret", secret.expose())];
+                self.authority.ask(http, tenant, client_id, &proof).await
+            }
+            Credential::Workload { tenant, client_id, token_file } => {
+                let shown = std::fs::read_to_string(token_file)
+                    .map_err(|source| ArmError::TokenFile { path: token_file.clone(), source })?;
+                let proof = [("client_assertion_type", ASSERTION), ("client_assertion", shown.trim())];
+                self.authority.ask(http, tenant, client_id, &proof).await
+            }
+            Credential::Managed { client_id } => {
+                let is_sure = self.credentials.ways.len() == 1;
+                machine::managed(client_id.as_deref(), self.authority.scope(http).await?, http, is_sure).await
+            }
+            Credential::Cli { tenant } => {
+                machine::cli(tenant.as_deref(), self.authority.scope(http).await?).await
             }
         }
     }
 }
 
-fn token_in(body: &Value, asked_at: Instant) -> Option<Token> {
-    let bearer = body.get("access_token")?.as_str()?;
-    // A token that cannot stand in a header would fail each request with a message that blames the network.
-    HeaderValue::from_str(bearer).ok().filter(|_| !bearer.is_empty())?;
-    let lasts = body.get("expires_in")?;
-    let lasts = lasts.as_u64().or_else(|| lasts.as_str()?.parse().ok())?;
-    let lasts = Duration::from_secs(lasts.min(86_400));
-    // A short one is renewed at half its life.
-    let renew_after = lasts.checked_sub(AHEAD).unwrap_or_default().max(lasts / 2);
-    Some(Token {
-        bearer: Secret::new(bearer.to_owned()),
-        renew_at: asked_at + renew_after,
-        ends_at: asked_at + lasts,
-    })
-}
-
-/// What the token endpoint said: `{error, error_description}`, whose first line is the sentence.
-fn refusal(raw: &Raw) -> Words {
-    let text = |name| raw.answer.body.get(name).and_then(Value::as_str);
-    match text("error") {
-        Some(code) => {
-            let description = text("error_description").and_then(|text| text.lines().next());
-            let message = description.unwrap_or("no reason was given").to_owned();
-            Words { code: code.to_owned(), message, detail: None, request_id: raw.answer.request_id.clone() }
-        }
-        None => {
-            Words::of(&raw.answer.body, &format!("HTTP {}", raw.answer.status), raw.answer.request_id.clone())
+/// The token of the way that is `chosen`, else of the first that gives one.
+///
+/// A principal that is configured and refused ends the search: somebody else's rights would not be what was meant.
+/// That a machine has no identity, or nobody is signed in to its CLI, only leaves the next way.
+async fn first<'a>(
+    credentials: &'a Credentials,
+    chosen: &OnceLock<usize>,
+    mut ask: impl FnMut(&'a Credential) -> BoxFuture<'a, Result<Token, ArmError>>,
+) -> Result<Token, ArmError> {
+    let Credentials { ways, left_out } = credentials;
+    if let Some(way) = chosen.get().and_then(|at| ways.get(*at)) {
+        return ask(way).await;
+    }
+    let mut tried: Vec<_> = left_out.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+    for (at, way) in ways.iter().enumerate() {
+        match ask(way).await {
+            Ok(token) => {
+                chosen.get_or_init(|| at);
+                return Ok(token);
+            }
+            Err(ArmError::NoIdentity { why, .. }) if tried.len() + ways.len() > 1 => {
+                tried.push(format!("{}: {why}", way.name()));
+            }
+            Err(error) => return Err(error),
         }
     }
+    Err(ArmError::SignedOut { tried })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    fn token() -> Token {
+        Token::lasting("t", Duration::from_hours(1), Instant::now()).expect("a token")
+    }
+
+    fn no_identity(way: &Credential) -> ArmError {
+        ArmError::NoIdentity { way: way.name(), why: "nobody".into(), advice: "" }
+    }
 
     #[test]
     fn a_token_is_renewed_five_minutes_ahead_and_a_short_one_at_half_its_life() {
         let now = Instant::now();
-        let renewed = |expires_in: Value| {
-            token_in(&json!({"access_token": "t", "expires_in": expires_in}), now)
-                .map(|token| (token.renew_at - now).as_secs())
+        let renewed = |seconds| {
+            let token = Token::lasting("t", Duration::from_secs(seconds), now).expect("a token");
+            (token.renew_at - now).as_secs()
         };
-        assert_eq!(renewed(json!(3600)), Some(3300));
-        assert_eq!(renewed(json!("3600")), Some(3300));
-        assert_eq!(renewed(json!(60)), Some(30));
-        assert_eq!(renewed(Value::Null), None);
+        assert_eq!((renewed(3600), renewed(60)), (3300, 30));
+        assert!(Token::lasting("", Duration::from_hours(1), now).is_none());
+        assert!(Token::lasting("a\nb", Duration::from_hours(1), now).is_none());
+    }
+
+    #[tokio::test]
+    async fn ways_are_tried_in_order_and_the_one_that_gave_a_token_is_kept() {
+        let (managed, cli) = (Credential::Managed { client_id: None }, Credential::Cli { tenant: None });
+        let credentials = Credentials { ways: vec![managed, cli], left_out: Vec::new() };
+        let chosen = OnceLock::new();
+        let mut asked = Vec::new();
+        for _ in 0..2 {
+            let ask = |way: &Credential| -> BoxFuture<'_, _> {
+                asked.push(way.name());
+                let answer =
+                    if matches!(way, Credential::Cli { .. }) { Ok(token()) } else { Err(no_identity(way)) };
+                Box::pin(async { answer })
+            };
+            first(&credentials, &chosen, ask).await.expect("a token");
+        }
+        assert_eq!(asked, ["managed identity", "Azure CLI", "Azure CLI"]);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_with_every_way_and_its_reason() {
+        let credentials = Credentials {
+            ways: vec![Credential::Managed { client_id: None }, Credential::Cli { tenant: None }],
+            left_out: vec![("client secret", "AZURE_CLIENT_SECRET is not set".into())],
+        };
+        let ask = |way: &Credential| -> BoxFuture<'_, _> {
+            let error = no_identity(way);
+            Box::pin(async { Err(error) })
+        };
+        let error = first(&credentials, &OnceLock::new(), ask).await.expect_err("nobody");
+        assert_eq!(
+            error.to_string(),
+            "cannot sign in\n  client secret: AZURE_CLIENT_SECRET is not set\n  managed identity: nobody\n  Azure CLI: nobody"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_principal_that_is_refused_ends_the_search() {
+        let secret = Credential::ClientSecret {
+            tenant: "t".into(),
+            client_id: "c".into(),
+            secret: Secret::new("s".into()),
+        };
+        let credentials =
+            Credentials { ways: vec![secret, Credential::Cli { tenant: None }], left_out: Vec::new() };
+        let ask = |_: &Credential| -> BoxFuture<'_, _> {
+            Box::pin(async { Err(ArmError::UntrustedHost { host: "h".into() }) })
+        };
+        let error = first(&credentials, &OnceLock::new(), ask).await.expect_err("refused");
+        assert!(matches!(error, ArmError::UntrustedHost { .. }), "{error}");
     }
 }

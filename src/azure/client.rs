@@ -61,6 +61,15 @@ impl Client {
         Ok(Self { endpoint, settings, pace, http, tokens })
     }
 
+    /// Asks for a token, so that whoever cannot sign in hears of it before anything is begun.
+    ///
+    /// # Errors
+    /// [`ArmError::SignIn`], [`ArmError::SignedOut`], [`ArmError::NoIdentity`], [`ArmError::TokenFile`]; what keeps the
+    /// authority from answering.
+    pub async fn sign_in(&self) -> Result<(), ArmError> {
+        self.tokens.bearer(&self.http, None).await.map(drop)
+    }
+
     /// The headers of a request to ARM. Source: ARM common API details, request headers.
     fn headers(&self, bearer: &Secret) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -280,7 +289,7 @@ pub(super) enum Failure {
 }
 
 impl Http {
-    fn client(&self) -> Result<&reqwest::Client, ArmError> {
+    pub(super) fn client(&self) -> Result<&reqwest::Client, ArmError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }

@@ -108,6 +108,42 @@ pub enum ArmError {
         #[help]
         advice: Option<&'static str>,
     },
+    /// The machine has no identity, or nobody is signed in to its CLI.
+    #[error("the {way} gives no token: {why}")]
+    #[diagnostic(code(labwright::azure::no_identity))]
+    NoIdentity {
+        /// Which way was tried.
+        way: &'static str,
+        /// Why there is no token.
+        why: String,
+        /// What to do next.
+        #[help]
+        advice: &'static str,
+    },
+    /// None of several ways gave a token.
+    #[error("cannot sign in{}", listed(tried))]
+    #[diagnostic(
+        code(labwright::azure::signed_out),
+        help(
+            "sign in in one of these ways: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET of a service principal; AZURE_FEDERATED_TOKEN_FILE instead of the secret; an identity of the machine; `az login`. `auth:` in labwright.yaml names one"
+        )
+    )]
+    SignedOut {
+        /// Each way and why it gave none.
+        tried: Vec<String>,
+    },
+    /// The token that a workload shows cannot be read.
+    #[error("cannot read the token in `{}`", path.display())]
+    #[diagnostic(
+        code(labwright::azure::token_file),
+        help("AZURE_FEDERATED_TOKEN_FILE names a file that whoever runs the job keeps up to date")
+    )]
+    TokenFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// An address in the settings is none.
     #[error("the address `{address}` {why}")]
     #[diagnostic(
@@ -223,6 +259,11 @@ impl ArmError {
         let advice = advice(&words.code);
         Self::SignIn { words: Box::new(words), advice }
     }
+}
+
+/// Each on a line of its own.
+fn listed(tried: &[String]) -> String {
+    tried.iter().map(|way| format!("\n  {way}")).collect()
 }
 
 /// What Azure said of a failure. Its text: `CODE: message (innermost detail) [request ID]`.

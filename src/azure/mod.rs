@@ -2,12 +2,14 @@
 //!
 //! Entry points: [`Client`], which signs in and sends; [`read`] and [`follow`], which work over any
 //! [`Arm`]. Redirects are never followed and a token never goes to another host than the endpoint's.
-//! Tokens come from our own client-credentials request; other credentials are not built yet.
+//! A service principal's tokens come from a request of our own, those of the machine or of az through Microsoft's crate.
 
 mod auth;
+mod authority;
 mod client;
 mod endpoint;
 mod error;
+mod machine;
 mod operation;
 mod read;
 mod retry;
@@ -24,7 +26,7 @@ pub use error::{ArmError, Words, advice};
 pub use operation::{OperationUrl, Progress, Style, follow};
 pub use read::read;
 pub use retry::{Facts, Happened, Verdict, verdict};
-pub use settings::{Credentials, Pace, Settings, Trace, TraceLine};
+pub use settings::{Credential, Credentials, Pace, Settings, Trace, TraceLine};
 
 use crate::model::{ArmId, Method};
 

@@ -30,15 +30,65 @@ pub struct Settings {
     pub trace: Option<Trace>,
 }
 
-/// A service principal with a secret.
-#[derive(Debug, Clone)]
+/// Who signs in.
+#[derive(Debug, Clone, Default)]
 pub struct Credentials {
-    /// The tenant: a GUID or a domain.
-    pub tenant: String,
-    /// The application's id.
-    pub client_id: String,
-    /// Its secret.
-    pub secret: Secret,
+    /// The ways to sign in, tried in this order until one gives a token; from then on that one.
+    pub ways: Vec<Credential>,
+    /// Ways that are not tried, each with the reason: said when no other gives a token.
+    pub left_out: Vec<(&'static str, String)>,
+}
+
+/// A way to sign in.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// A service principal with a secret.
+    ClientSecret {
+        /// The tenant: a GUID or a domain.
+        tenant: String,
+        /// The application's id.
+        client_id: String,
+        /// Its secret.
+        secret: Secret,
+    },
+    /// A service principal that shows a token of another issuer, as CI services and Kubernetes give.
+    Workload {
+        /// The tenant: a GUID or a domain.
+        tenant: String,
+        /// The application's id.
+        client_id: String,
+        /// The file with that token, read anew each time.
+        token_file: PathBuf,
+    },
+    /// The identity of the machine; of several the one with this client id.
+    Managed {
+        /// The client id of a user-assigned identity.
+        client_id: Option<String>,
+    },
+    /// Whoever is signed in to the Azure CLI.
+    Cli {
+        /// The tenant; the CLI's own where it is not said.
+        tenant: Option<String>,
+    },
+}
+
+impl Credential {
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ClientSecret { .. } => "client secret",
+            Self::Workload { .. } => "workload identity",
+            Self::Managed { .. } => "managed identity",
+            Self::Cli { .. } => "Azure CLI",
+        }
+    }
+}
+
+impl From<Credential> for Credentials {
+    fn from(way: Credential) -> Self {
+        Self { ways: vec![way], left_out: Vec::new() }
+    }
 }
 
 /// Hears of each exchange with ARM.

@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 
 use super::arguments::RECORD;
 use super::failure::CommandError;
-use super::{Context, Exit, Failure, record};
-use crate::azure::{Client, Credentials, Settings, TraceLine};
+use super::{Context, Exit, Failure, record, sign_in};
+use crate::azure::{Client, Credential, Credentials, Settings, TraceLine};
 use crate::config::{AzureSettings, CloudSettings, EMULATOR_SUBSCRIPTION, GuidOrEnv, Project};
 use crate::emulator::{self, DEFAULT_TENANT, Emulator, StartError};
 use crate::model::{Identity, Secret};
@@ -44,14 +44,15 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
     Ok(runtime.map_err(|source| CommandError::System { doing: "start threads", source })?)
 }
 
-/// Signs nothing in yet: opens names of variables, starts the emulator, makes a client.
+/// Opens names of variables and signs in, or starts the emulator.
 ///
 /// # Errors
-/// Exit 3 where variables are not set; exit 6 where another process has the emulator's file.
+/// Exit 3 where variables are not set; exit 1 where no token is given; exit 6 where another process has the emulator's
+/// file.
 pub(super) async fn connect(project: &Project, context: &Context) -> Result<Connection, Failure> {
     match &project.settings.cloud {
         CloudSettings::Emulator => to_emulator(project, context).await,
-        CloudSettings::Azure(azure) => to_azure(azure, project, context),
+        CloudSettings::Azure(azure) => to_azure(azure, project, context).await,
     }
 }
 
@@ -73,8 +74,11 @@ async fn to_emulator(project: &Project, context: &Context) -> Result<Connection,
         ..emulator::Settings::default()
     };
     let emulator = Emulator::start(served).await.map_err(not_started)?;
-    let credentials =
-        Credentials { tenant: DEFAULT_TENANT.to_owned(), client_id: client.0, secret: Secret::new(client.1) };
+    let credentials = Credential::ClientSecret {
+        tenant: DEFAULT_TENANT.to_owned(),
+        client_id: client.0,
+        secret: Secret::new(client.1),
+    };
     let mut open = Opening::default();
     let subscriptions = open.subscriptions(project);
     // The emulator takes any GUID: a variable that is not set stands for the default one.
@@ -85,7 +89,7 @@ async fn to_emulator(project: &Project, context: &Context) -> Result<Connection,
     let arm = Client::new(Settings {
         endpoint: emulator.base_url(),
         authority: Some(emulator.base_url()),
-        ..settings(credentials, &subscriptions, context)
+        ..settings(credentials.into(), &subscriptions, context)
     })?;
     let identity = project.desired.identity.clone();
     Ok(Connection { arm, identity, subscriptions, emulator: Some(emulator) })
@@ -136,31 +140,37 @@ pub(super) fn not_started(error: StartError) -> Failure {
     Failure::of(exit, CommandError::Emulator { source: error, help })
 }
 
-fn to_azure(azure: &AzureSettings, project: &Project, context: &Context) -> Result<Connection, Failure> {
+async fn to_azure(
+    azure: &AzureSettings,
+    project: &Project,
+    context: &Context,
+) -> Result<Connection, Failure> {
     let mut open = Opening::default();
-    let tenant = match &azure.tenant {
-        Some(tenant) => open.guid(tenant),
-        None => open.variable("AZURE_TENANT_ID"),
-    };
-    let client_id = open.variable("AZURE_CLIENT_ID");
-    let secret = open.variable("AZURE_CLIENT_SECRET");
+    let tenant = azure.tenant.as_ref().and_then(|tenant| open.guid(tenant));
+    let credentials = sign_in::credentials(azure, tenant.as_deref(), variable);
+    if let Err(missing) = &credentials {
+        // A tenant that the files name is asked for by its own variable.
+        let asked = missing.iter().filter(|name| azure.tenant.is_none() || *name != "AZURE_TENANT_ID");
+        asked.for_each(|name| open.lacks(name));
+    }
     let subscriptions = open.subscriptions(project);
-    let (Some(tenant), Some(client_id), Some(secret), []) = (tenant, client_id, secret, &open.missing[..])
-    else {
+    let (Ok(credentials), []) = (credentials, &open.missing[..]) else {
         return Err(CommandError::Credentials { names: open.missing.join(", ") }.into());
     };
+    let tenant = tenant.or_else(|| variable("AZURE_TENANT_ID"));
     let subscriptions: BTreeMap<_, _> =
         subscriptions.into_iter().filter_map(|(name, guid)| Some((name, guid?))).collect();
     let default = subscriptions.get(&azure.subscription).unwrap_or(&azure.subscription).clone();
     let mut identity = project.desired.identity.clone();
-    identity.tenant.get_or_insert_with(|| tenant.clone());
+    identity.tenant = identity.tenant.or(tenant);
     identity.subscription.get_or_insert(default);
     let arm = Client::new(Settings {
         endpoint: azure.endpoint.clone(),
         authority: azure.authority.clone().or_else(|| std::env::var("AZURE_AUTHORITY_HOST").ok()),
         ca: azure.ca.as_ref().map(|file| context.root().join(file)),
-        ..settings(Credentials { tenant, client_id, secret: Secret::new(secret) }, &subscriptions, context)
+        ..settings(credentials, &subscriptions, context)
     })?;
+    arm.sign_in().await?;
     Ok(Connection { arm, identity, subscriptions, emulator: None })
 }
 
@@ -197,6 +207,11 @@ fn trace_line(line: &TraceLine<'_>) -> String {
     format!("  {method:?} {path} → {status} in {} ms, attempt {attempt}{again}{id}\n", took.as_millis())
 }
 
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Opens names of environment variables, and remembers which are not set.
 #[derive(Debug, Default)]
 struct Opening {
@@ -205,11 +220,17 @@ struct Opening {
 
 impl Opening {
     fn variable(&mut self, name: &str) -> Option<String> {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        if value.is_none() && !self.missing.iter().any(|known| known == name) {
-            self.missing.push(name.to_owned());
+        let value = variable(name);
+        if value.is_none() {
+            self.lacks(name);
         }
         value
+    }
+
+    fn lacks(&mut self, name: &str) {
+        if !self.missing.iter().any(|known| known == name) {
+            self.missing.push(name.to_owned());
+        }
     }
 
     fn guid(&mut self, guid: &GuidOrEnv) -> Option<String> {

@@ -227,6 +227,18 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The host answers, but not as Azure Resource Manager does. Check `endpoint:`.",
     ),
     (
+        "labwright::azure::no_identity",
+        "The machine has no identity that Azure knows, or nobody is signed in to its Azure CLI. `auth:` in labwright.yaml names the way that is used; without it a service principal of the environment comes first.",
+    ),
+    (
+        "labwright::azure::signed_out",
+        "None of the ways to sign in gave a token; each stands there with its reason. They are tried in this order: a service principal with a secret, one with a token of another issuer, the machine's identity, the Azure CLI.",
+    ),
+    (
+        "labwright::azure::token_file",
+        "AZURE_FEDERATED_TOKEN_FILE names a file with the token that a workload shows. It is read anew for each sign-in, since whoever runs the job renews it.",
+    ),
+    (
         "labwright::azure::sign_in",
         "Signing in failed; the identity platform's words are quoted. Check tenant, client id and secret.",
     ),

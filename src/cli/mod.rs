@@ -33,6 +33,7 @@ mod saved;
 mod schema;
 mod settle;
 mod show;
+mod sign_in;
 mod signals;
 mod state;
 mod validate;

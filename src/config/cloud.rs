@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::codes::Code;
 use super::error::{Mistake, Problems};
-use super::fields::{self, guid, later};
+use super::fields::{self, guid};
 use super::load::PROJECT_FILE;
 use super::near::{perhaps, quoted};
 use super::node::Node;
@@ -61,12 +61,27 @@ impl AzureSettings {
 /// How to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Auth {
-    /// Whatever the environment offers.
+    /// Whatever the environment offers, in the order of the other ways.
     #[default]
     Default,
-    /// `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET`.
+    /// A service principal: `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET`.
     ClientSecret,
+    /// A service principal that shows a token of another issuer: `AZURE_CLIENT_ID` and `AZURE_FEDERATED_TOKEN_FILE`.
+    Workload,
+    /// The identity of the machine.
+    Managed,
+    /// Whoever is signed in to the Azure CLI.
+    Cli,
 }
+
+/// The words for the ways to sign in.
+const WAYS: [(&str, Auth); 5] = [
+    ("default", Auth::Default),
+    ("client-secret", Auth::ClientSecret),
+    ("workload", Auth::Workload),
+    ("managed", Auth::Managed),
+    ("cli", Auth::Cli),
+];
 
 /// A GUID, or the environment variable that holds it, which only commands that call Azure open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,27 +233,16 @@ pub(super) fn subscription(
 }
 
 fn auth(node: &Node, problems: &mut Problems) -> Auth {
-    match fields::text(node, problems) {
-        Some("default") | None => Auth::Default,
-        Some("client-secret") => Auth::ClientSecret,
-        Some(word @ ("workload" | "managed" | "cli")) => {
-            problems.add(
-                later(&format!("auth: {word}"))
-                    .on(node, "not yet")
-                    .advice("use `default` or `client-secret`"),
-            );
-            Auth::Default
-        }
-        Some(word) => {
-            let known = ["default", "client-secret", "workload", "managed", "cli"];
-            problems.add(
-                Mistake::new(Code::BadChoice, format!("{} is no way to sign in", quoted(word)))
-                    .on(node, "not known")
-                    .help(perhaps(word, known)),
-            );
-            Auth::Default
-        }
+    let Some(word) = fields::text(node, problems) else { return Auth::Default };
+    if let Some((_, way)) = WAYS.iter().find(|(known, _)| *known == word) {
+        return *way;
     }
+    problems.add(
+        Mistake::new(Code::BadChoice, format!("{} is no way to sign in", quoted(word)))
+            .on(node, "not known")
+            .help(perhaps(word, WAYS.map(|(known, _)| known))),
+    );
+    Auth::Default
 }
 
 fn address(node: &Node, what: &str, problems: &mut Problems) -> Option<String> {

@@ -248,7 +248,7 @@ fn cloud() -> Value {
             "tenant": guid_or_env(),
             "endpoint": { "type": "string", "examples": ["https://management.azure.com"] },
             "authority": { "type": "string" },
-            "auth": { "enum": ["default", "client-secret"] },
+            "auth": { "enum": ["default", "client-secret", "workload", "managed", "cli"] },
             "ca": { "type": "string", "description": "A file with another trusted CA." },
         },
         "additionalProperties": false,

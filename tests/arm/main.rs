@@ -5,7 +5,9 @@ mod server;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use labwright::azure::{Answer, Arm, ArmError, Call, Client, OperationUrl, Settings, Style, follow, read};
+use labwright::azure::{
+    Answer, Arm, ArmError, Call, Client, Credential, OperationUrl, Settings, Style, follow, read,
+};
 use labwright::model::{ArmId, Method, Read};
 use miette::Diagnostic;
 use serde_json::{Value, json};
@@ -99,7 +101,10 @@ async fn who_cannot_sign_in_is_told_why_and_never_the_secret() {
         )
     });
     let mut settings = server.settings();
-    settings.credentials.client_id = "scripted".into();
+    let Credential::ClientSecret { client_id, .. } = &mut settings.credentials.ways[0] else {
+        panic!("a secret")
+    };
+    *client_id = "scripted".into();
     let client = Client::new(settings.clone()).expect("loopback");
     let error = send(&client, Method::Put, None).await.expect_err("no token");
     assert_eq!(error.to_string(), "cannot sign in: invalid_client: AADSTS7000215: Invalid secret.");

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use labwright::azure::{Client, Credentials, Pace, Settings};
+use labwright::azure::{Client, Credential, Pace, Settings};
 use labwright::model::Secret;
 use serde_json::{Value, json};
 
@@ -105,11 +105,12 @@ impl Server {
         Settings {
             endpoint: self.address.clone(),
             authority: None,
-            credentials: Credentials {
+            credentials: Credential::ClientSecret {
                 tenant: "tenant".into(),
                 client_id: "client".into(),
                 secret: Secret::new("hush-hush&=".into()),
-            },
+            }
+            .into(),
             ca: None,
             correlation_id: uuid::Uuid::nil(),
             subscriptions: [("main".to_owned(), "1111".to_owned())].into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::pending;
 
 use labwright::apply::{Options, Report, Seen, Surroundings, execute, observe};
-use labwright::azure::{Client, Credentials, Settings};
+use labwright::azure::{Client, Credential, Settings};
 use labwright::emulator::{self, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT, Emulator};
 use labwright::model::{ArmId, Observed, Read, Recorded, RunOutcome, Secret};
 use labwright::plan::{ActionState, Event, Plan, drift};
@@ -18,7 +18,7 @@ fn open(name: &str) -> Option<String> {
 }
 
 fn client(endpoint: String) -> Client {
-    let credentials = Credentials {
+    let credentials = Credential::ClientSecret {
         tenant: DEFAULT_TENANT.to_owned(),
         client_id: "labwright".into(),
         secret: Secret::new("anything".into()),
@@ -26,7 +26,7 @@ fn client(endpoint: String) -> Client {
     let settings = Settings {
         endpoint,
         authority: None,
-        credentials,
+        credentials: credentials.into(),
         ca: None,
         correlation_id: uuid::Uuid::from_u128(1),
         subscriptions: BTreeMap::new(),

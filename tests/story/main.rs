@@ -14,5 +14,6 @@ mod schemas;
 mod secrets;
 mod seen;
 mod served;
+mod sign_in;
 mod unfinished;
 mod words;

@@ -65,6 +65,11 @@ impl Place {
         self.variables.push((name, value.to_owned()));
     }
 
+    /// Takes a variable out of the environment.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.retain(|(known, _)| *known != name);
+    }
+
     /// The folder of everything.
     pub(crate) fn home(&self) -> &Path {
         self.folder.path()
