@@ -76,8 +76,14 @@ impl Client {
     }
 }
 
+/// What a server is told unless a test says otherwise: its exchanges are checked like those of the whole suite.
+fn recorded() -> Settings {
+    let record = std::env::var_os("LABWRIGHT_EMULATOR_RECORD").map(PathBuf::from);
+    Settings { record, ..Settings::default() }
+}
+
 fn stepped(data: Option<PathBuf>) -> Settings {
-    Settings { clock: Clock::Stepped, data, ..Settings::default() }
+    Settings { clock: Clock::Stepped, data, ..recorded() }
 }
 
 async fn start(settings: Settings) -> Emulator {
@@ -285,7 +291,7 @@ async fn only_loopback_is_listened_on() {
 
 #[tokio::test]
 async fn real_time_moves_by_itself() {
-    let emulator = start(Settings::default()).await;
+    let emulator = start(recorded()).await;
     let client = Client::of(emulator.base_url()).await;
     client.send("PUT", GROUP, json!({ "location": "westeurope" })).await;
     client.send("PUT", GALLERY, json!({ "location": "westeurope" })).await;
