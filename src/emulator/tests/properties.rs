@@ -89,7 +89,7 @@ fn plan_places() -> Vec<(String, Value)> {
         (format!("{LAB}/syncGroup"), json!({})),
         (
             format!("{LAB}/schedules/s"),
-            json!({ "properties": { "stopAt": day, "timeZoneId": "Europe/Amsterdam", "recurrencePattern": { "frequency": "Daily", "expirationDate": "2027-06-11" } } }),
+            json!({ "properties": { "stopAt": day, "timeZoneId": "Europe/Amsterdam", "recurrencePattern": { "frequency": "Daily", "expirationDate": "2027-06-11T00:00:00Z" } } }),
         ),
         (format!("{LAB}/users/u"), json!({ "properties": { "email": "ada@contoso.com" } })),
         (format!("{LAB}/users/u/invite"), json!({ "text": "t" })),
@@ -152,6 +152,29 @@ fn check(stage: &Stage) {
     }
 }
 
+/// What was sent and is not to be read again: a secret, and what a directory group decides.
+const NOT_READ: [&str; 3] = ["/password", "/sku/capacity", "/maxUsersInLab"];
+
+/// Where `read` does not say what was `sent`; letter case, blanks, and numbers as texts are the service's own.
+fn dropped(at: &str, sent: &Value, read: &Value) -> Vec<String> {
+    let plain = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.to_lowercase().replace(' ', "")
+    };
+    match (sent, read) {
+        _ if NOT_READ.iter().any(|end| at.ends_with(end)) => Vec::new(),
+        (Value::Object(sent), read) => sent
+            .iter()
+            .flat_map(|(name, value)| dropped(&format!("{at}/{name}"), value, &read[name.as_str()]))
+            .collect(),
+        (Value::Array(sent), Value::Array(read)) if sent.len() == read.len() => {
+            sent.iter().zip(read).flat_map(|(sent, read)| dropped(&format!("{at}/*"), sent, read)).collect()
+        }
+        (sent, read) if plain(sent) == plain(read) => Vec::new(),
+        (sent, read) => vec![format!("{at}: {sent} was sent, {read} is read")],
+    }
+}
+
 /// Resources, operations and what is beside them, as text that tells where two worlds differ.
 fn whole(world: &World) -> Vec<String> {
     let resources = world.resources().map(|(key, resource)| format!("{key} {resource:?}"));
@@ -209,6 +232,7 @@ proptest! {
         for deed in deeds {
             let (path, fitting) = &places[deed.place];
             let path = if deed.upper { path.to_uppercase() } else { path.clone() };
+            let sensible = deed.body.is_none();
             let body = if deed.method == "GET" || deed.method == "HEAD" { None } else { deed.body.or_else(|| Some(fitting.clone())) };
             let answer = stage.send(deed.method, &path, body);
             if let Some(spoil) = deed.spoil {
@@ -220,7 +244,16 @@ proptest! {
                 prop_assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{body}");
             }
             if matches!(deed.method, "PUT" | "PATCH") && answer.status < 300 {
-                prop_assert_eq!(stage.get(&path), answer.body.unwrap_or_default(), "{}", path);
+                let read = stage.get(&path);
+                prop_assert_eq!(&read, &answer.body.unwrap_or_default(), "{}", path);
+                if sensible {
+                    let mut sent = fitting.clone();
+                    if let ("PATCH", Some(sent)) = (deed.method, sent.as_object_mut()) {
+                        // Nothing moves by a PATCH, which has no place for it.
+                        sent.remove("location");
+                    }
+                    prop_assert_eq!(dropped("", &sent, &read), [] as [String; 0], "{} {}", deed.method, path);
+                }
             }
             stage.step(deed.ticks);
             check(&stage);
