@@ -14,6 +14,7 @@ use url::Url;
 use crate::model::{Method, Secret};
 
 use super::auth::Tokens;
+use super::limiter::{Limiter, Said};
 use super::retry::leaves_open;
 use super::{
     Answer, Arm, ArmError, Call, Facts, Happened, Pace, Settings, TraceLine, Verdict, Words, endpoint,
@@ -30,6 +31,7 @@ pub struct Client {
     pace: Pace,
     http: Http,
     tokens: Tokens,
+    limiter: Limiter,
 }
 
 impl std::fmt::Debug for Client {
@@ -58,7 +60,7 @@ impl Client {
             plain: stays_here(&endpoint) && authority.as_ref().is_none_or(stays_here),
         };
         let tokens = Tokens::new(endpoint.clone(), authority, settings.credentials.clone(), pace);
-        Ok(Self { endpoint, settings, pace, http, tokens })
+        Ok(Self { endpoint, settings, pace, http, tokens, limiter: Limiter::new() })
     }
 
     /// Asks for a token, so that whoever cannot sign in hears of it before anything is begun.
@@ -85,6 +87,16 @@ impl Client {
         headers
     }
 
+    /// One exchange with ARM, in its turn.
+    async fn limited(&self, method: Method, url: &Url, body: Option<&[u8]>) -> Result<Raw, Failure> {
+        let turn = self.limiter.turn(method, url.path()).await;
+        let sent = self.signed(method, url, body).await;
+        if let Ok(raw) = &sent {
+            turn.heard(raw.said());
+        }
+        sent
+    }
+
     /// One exchange with ARM; a token that it refuses is renewed once, since a 401 has done nothing.
     async fn signed(&self, method: Method, url: &Url, body: Option<&[u8]>) -> Result<Raw, Failure> {
         let bearer = self.tokens.bearer(&self.http, None).await.map_err(Failure::Final)?;
@@ -107,7 +119,7 @@ impl Client {
         let (mut attempt, mut waited, mut was_silent) = (1, Duration::ZERO, false);
         loop {
             let began = Instant::now();
-            let sent = self.signed(method, &url, body.as_deref()).await;
+            let sent = self.limited(method, &url, body.as_deref()).await;
             let words = sent.as_ref().ok().filter(|raw| !raw.is_success()).map(Raw::words);
             let (happened, retry_after) = match (&sent, &words) {
                 (Ok(raw), Some(words)) => {
@@ -138,7 +150,7 @@ impl Client {
     async fn poll(&self, text: &str) -> Result<Answer, ArmError> {
         let url = endpoint::link(text, &self.endpoint)?;
         let began = Instant::now();
-        let sent = self.signed(Method::Get, &url, None).await;
+        let sent = self.limited(Method::Get, &url, None).await;
         self.trace(Method::Get, &url, 1, began, sent.as_ref().ok(), Verdict::GiveUp);
         match sent {
             Ok(raw) => Ok(raw.answer),
@@ -274,6 +286,8 @@ pub(super) struct Exchange<'a> {
 /// One answer, of any status.
 pub(super) struct Raw {
     pub(super) answer: Answer,
+    /// Requests that ARM says are left.
+    remaining: Option<u32>,
     /// Why the body cannot be read as ARM's; what there is of it stands in the answer as text.
     unreadable: Option<&'static str>,
 }
@@ -347,12 +361,21 @@ impl Raw {
                 }
             },
         };
-        Self { answer: wire::answer(url, status, headers, body, SystemTime::now()), unreadable }
+        let answer = wire::answer(url, status, headers, body, SystemTime::now());
+        Self { answer, remaining: wire::remaining(headers), unreadable }
     }
 
     fn words(&self) -> Words {
         let Answer { status, body, request_id, .. } = &self.answer;
         Words::of(body, &format!("HTTP {status}"), request_id.clone())
+    }
+
+    fn said(&self) -> Said {
+        Said {
+            remaining: self.remaining,
+            is_throttled: self.answer.status == 429,
+            retry_after: self.answer.retry_after,
+        }
     }
 
     fn is_success(&self) -> bool {

@@ -9,6 +9,7 @@ mod authority;
 mod client;
 mod endpoint;
 mod error;
+mod limiter;
 mod machine;
 mod operation;
 mod read;

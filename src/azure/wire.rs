@@ -48,6 +48,14 @@ pub(super) fn answer(
     }
 }
 
+/// Requests left to the caller in this subscription, of the sort that was asked; the fewest where several are told.
+pub(super) fn remaining(headers: &HeaderMap) -> Option<u32> {
+    let told = ["reads", "writes", "deletes"].iter().filter_map(|sort| {
+        text(headers, &format!("x-ms-ratelimit-remaining-subscription-{sort}"))?.parse().ok()
+    });
+    told.min()
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
 }

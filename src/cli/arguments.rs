@@ -152,7 +152,7 @@ pub(super) struct Carry {
     #[arg(long, short = 'y')]
     pub(super) yes: bool,
     /// How many actions go on at once.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=200))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(super) parallelism: u16,
     /// How long to wait for another run to end: 30s, 10m.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = wait)]
