@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::import::Scope as Scoped;
 use super::printer::Colour;
 use crate::emulator::{Day, FAULT_SYNTAX};
 use crate::model::{Address, Allowed, AllowedWhat};
@@ -69,6 +70,8 @@ pub(super) enum Command {
     Destroy(Destroy),
     /// Compares what is recorded with what Azure has; changes nothing, exit 2 where they differ
     Drift(Drift),
+    /// Writes what exists in Azure as files and records it; changes nothing in Azure
+    Import(Import),
     /// Shows a saved plan, or the expanded configuration
     Show(Show),
     /// Looks at what is recorded
@@ -199,6 +202,20 @@ pub(super) struct Drift {
     /// How it is written.
     #[command(flatten)]
     pub(super) report: Report,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// What: a subscription, a resource group, or the id of a gallery, an image, a lab account or a lab.
+    #[arg(long, value_name = "SCOPE")]
+    pub(super) from: Scoped,
+    /// The project's folder, where the files go; with -C, relative to that.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Another Azure Resource Manager than the public one, where the folder has no labwright.yaml yet.
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint: Option<String>,
 }
 
 /// `show`.

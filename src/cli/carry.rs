@@ -373,7 +373,8 @@ pub(super) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn header(context: &Context) -> RunHeader {
+/// The header of a run that begins now.
+pub(super) fn header(context: &Context) -> RunHeader {
     RunHeader {
         id: 0,
         started_ms: now_ms(),

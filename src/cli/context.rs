@@ -122,6 +122,7 @@ fn named(command: &Command) -> (&'static str, Option<&Report>) {
         Command::Apply(apply) => ("apply", Some(&apply.carry.report)),
         Command::Destroy(destroy) => ("destroy", Some(&destroy.carry.report)),
         Command::Drift(drift) => ("drift", Some(&drift.report)),
+        Command::Import(_) => ("import", None),
         Command::Show(show) => ("show", Some(&show.report)),
         Command::State(State::List(report)) => ("state list", Some(report)),
         Command::State(State::Show(show)) => ("state show", Some(&show.report)),

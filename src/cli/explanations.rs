@@ -99,6 +99,26 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The state belongs to another project, environment or cloud. Name the right environment, or let `state:` name another file.",
     ),
     (
+        "labwright::cli::not_over",
+        "An import overwrites no file. Only a file that holds exactly what the import would write is left as it is: an import that broke off wrote it. Name another folder with `--out`, or take the files away.",
+    ),
+    (
+        "labwright::cli::recorded",
+        "The state records the resource under another address already, so it is managed here. Import into a folder of its own, or name a narrower scope.",
+    ),
+    (
+        "labwright::cli::unreadable",
+        "A resource that the list shows could not be read. An import that left it out would look complete, so nothing was written.",
+    ),
+    (
+        "labwright::cli::not_as_found",
+        "With the settings of the labwright.yaml in that folder, the imported resources would get attributes that they do not have, so the next plan or drift would not be empty. Import into a folder of its own.",
+    ),
+    (
+        "labwright::cli::import_after",
+        "An earlier run broke off, or is still under way. An import does not settle it: finish it with `labwright apply` first.",
+    ),
+    (
         "labwright::cli::no_file",
         "The command names a file that is not there. A relative path starts where labwright is called, not at the project.",
     ),

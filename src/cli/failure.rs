@@ -90,6 +90,63 @@ pub(super) enum CommandError {
         /// The file.
         path: PathBuf,
     },
+    /// An import would overwrite files.
+    #[error("already there: {files}")]
+    #[diagnostic(
+        code(labwright::cli::not_over),
+        help(
+            "import overwrites nothing: name another folder with `--out`, or take the files away; nothing was written"
+        )
+    )]
+    NotOver {
+        /// The files.
+        files: String,
+    },
+    /// Something that is to be imported is recorded already.
+    #[error("{address} is recorded already")]
+    #[diagnostic(
+        code(labwright::cli::recorded),
+        help(
+            "it is managed here; import into a folder of its own with `--out`, or a narrower scope; nothing was written"
+        )
+    )]
+    Recorded {
+        /// Where.
+        address: String,
+    },
+    /// Something that is to be imported cannot be read.
+    #[error("`{id}` cannot be read: {message}")]
+    #[diagnostic(
+        code(labwright::cli::unreadable),
+        help("nothing was written; ask for the right to read it, or name a narrower scope")
+    )]
+    Unreadable {
+        /// Its id.
+        id: String,
+        /// What Azure said.
+        message: String,
+    },
+    /// The files would not say what was found.
+    #[error("the files would change what was found: {addresses}")]
+    #[diagnostic(
+        code(labwright::cli::not_as_found),
+        help(
+            "`defaults` of the labwright.yaml there reach what is imported; import into a folder of its own with `--out`; nothing was written"
+        )
+    )]
+    NotAsFound {
+        /// Which resources.
+        addresses: String,
+    },
+    /// An earlier run broke off, and import does not settle it.
+    #[error("run {run} broke off or is still under way")]
+    #[diagnostic(code(labwright::cli::import_after), help("finish it first: {command}; nothing was written"))]
+    ImportAfter {
+        /// The run.
+        run: u64,
+        /// The command that finishes it.
+        command: String,
+    },
     /// A file cannot be read or written.
     #[error("cannot {doing} `{}`", path.display())]
     #[diagnostic(code(labwright::cli::file))]
@@ -230,6 +287,8 @@ impl CommandError {
             | Self::Usage { .. }
             | Self::Faults { .. }
             | Self::Exists { .. }
+            | Self::NotOver { .. }
+            | Self::Recorded { .. }
             | Self::NotFound { .. } => Exit::Usage,
             Self::NoProject { .. } | Self::Credentials { .. } | Self::MoreProblems { .. } => {
                 Exit::Configuration
@@ -242,10 +301,13 @@ impl CommandError {
             | Self::NobodyToAsk
             | Self::NotConfirmed
             | Self::MissingConsent { .. } => Exit::Refused,
-            Self::NotSettled { .. } => Exit::Interrupted,
-            Self::File { .. } | Self::System { .. } | Self::Emulator { .. } | Self::BrokenPlan { .. } => {
-                Exit::Unforeseen
-            }
+            Self::NotSettled { .. } | Self::ImportAfter { .. } => Exit::Interrupted,
+            Self::NotAsFound { .. } => Exit::Refused,
+            Self::Unreadable { .. }
+            | Self::File { .. }
+            | Self::System { .. }
+            | Self::Emulator { .. }
+            | Self::BrokenPlan { .. } => Exit::Unforeseen,
         }
     }
 

@@ -21,6 +21,7 @@ mod explanations;
 mod failure;
 mod graph;
 mod help;
+mod import;
 mod init;
 mod later;
 mod plan;
@@ -141,7 +142,10 @@ fn usage(words: &[OsString], command: Option<&str>, message: &str) -> Exit {
 }
 
 fn run(arguments: Arguments) -> Exit {
-    let Arguments { global, command } = arguments;
+    let Arguments { mut global, command } = arguments;
+    if let Command::Import(arguments::Import { out: Some(out), .. }) = &command {
+        global.directory.push(out);
+    }
     let context = Context::new(global, &command);
     let result = match &command {
         Command::Init(init) => init::run(init, &context),
@@ -150,6 +154,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Apply(apply) => apply::run(apply, &context),
         Command::Destroy(destroy) => destroy::run(destroy, &context),
         Command::Drift(drift) => drift::run(drift, &context),
+        Command::Import(import) => import::run(import, &context),
         Command::Show(show) => show::run(show, &context),
         Command::State(state) => state::run(state, &context),
         Command::Graph(graph) => graph::run(graph, &context),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::failure::{CommandError, finding};
 use super::{Context, Exit, Failure};
-use crate::config::{self, ConfigError, Diagnostics, Folder, PROJECT_FILE, Project};
+use crate::config::{self, ConfigError, Diagnostics, Folder, PROJECT_FILE, Project, Tree};
 use crate::render::json::FindingDocument;
 
 /// Environment variables with this beginning set variables of the project.
@@ -19,8 +19,16 @@ pub(super) fn load(context: &Context) -> Result<Project, Failure> {
     if !root.join(PROJECT_FILE).is_file() {
         return Err(CommandError::NoProject { folder: root.to_owned() }.into());
     }
+    load_from(&Folder::new(root), context)
+}
+
+/// Reads the project whose files come from `tree`.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_from(tree: &dyn Tree, context: &Context) -> Result<Project, Failure> {
     let options = config::Options { environment: context.global.env.clone(), variables: variables(context) };
-    config::load(&Folder::new(root), &options).map_err(|diagnostics| failure(&diagnostics))
+    config::load(tree, &options).map_err(|diagnostics| failure(&diagnostics))
 }
 
 /// Variables of the environment, then those of the command line, which win.

@@ -6,7 +6,7 @@
 //! Image, size, account name, template-or-not and GPU drivers are fixed when the lab is made.
 
 mod checks;
-mod wire;
+pub(super) mod wire;
 
 use std::collections::BTreeSet;
 

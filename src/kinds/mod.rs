@@ -14,6 +14,7 @@ mod image;
 mod image_version;
 mod lab;
 mod lab_account;
+pub mod listing;
 mod publish;
 mod resource_group;
 mod shape;

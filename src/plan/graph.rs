@@ -154,6 +154,11 @@ fn mark_unfinished(steps: &mut [Step]) {
     }
 }
 
+/// Whether a resource is protected where nothing says: on Azure itself a lab account cannot be made again.
+pub(super) fn is_protected_at_first(address: &Address, view: &View<'_>) -> bool {
+    view.real_endpoint && address.kind() == "LabAccount"
+}
+
 /// The row once the decision is carried out.
 fn row_to_be(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &View<'_>) -> Row {
     let kept = decision.recorded.filter(|_| decision.verb != Verb::Replace);
@@ -172,8 +177,7 @@ fn row_to_be(address: &Address, decision: &Decision<'_>, resource: &Resource, vi
         depends_on,
         protect: resource.protect.unwrap_or_else(|| match decision.recorded {
             Some(row) if !row.is_failed() => row.protect,
-            // On Azure itself a lab account cannot be made again.
-            _ => view.real_endpoint && address.kind() == "LabAccount",
+            _ => is_protected_at_first(address, view),
         }),
         ignored: ignored_of(resource),
         unfinished: None,

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use serde_json::Value;
 
 use super::diff::{Difference, Meaning, differences};
+use super::existing::is_only_forgotten;
 use super::{
     AttributeChange, Change, Fact, Plan, Record, Verb, graph, guard, records, renames, scope, switches,
     versions,
@@ -224,6 +225,7 @@ fn decide<'a>(
                 (None, _) if kind.info().invoked || forgotten.contains(address) => {
                     decision.verb = Verb::Forget
                 }
+                (None, Some(row)) if is_only_forgotten(address, row) => decision.verb = Verb::Forget,
                 (None, _) => decision.verb = Verb::Delete,
             }
             along_with_containers(address, &mut decision, &decisions, view);

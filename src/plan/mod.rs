@@ -6,6 +6,7 @@
 mod check;
 mod diff;
 mod drift;
+mod existing;
 mod graph;
 mod guard;
 mod make;
@@ -24,6 +25,7 @@ use serde_json::Value;
 pub use check::check;
 pub use diff::seen_differences;
 pub use drift::{Drifted, drift, refreshed};
+pub use existing::{ADOPTED, rows as existing_rows};
 pub use guard::missing_consents;
 pub use make::{Options, PlanError, plan};
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};

@@ -5,6 +5,7 @@
 
 mod broken_off;
 mod examples;
+mod import;
 mod inside;
 mod kills;
 mod place;

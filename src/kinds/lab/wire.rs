@@ -177,7 +177,7 @@ pub(super) fn settled_template(lab: &ArmId) -> Until {
 }
 
 /// The template with its reference VM: nested parts come only when they are asked for.
-pub(super) fn template_read(lab: &ArmId) -> Read {
+pub(in crate::kinds) fn template_read(lab: &ArmId) -> Read {
     let expand = "$expand=properties($expand=resourceSettings($expand=referenceVm($expand=vmStateDetails)))";
     Read { query: Some(expand.into()), ..arm::get(&template(lab), LABS) }
 }

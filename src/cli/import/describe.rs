@@ -1,0 +1,275 @@
+//! What exists, in the words of the files: addresses, attributes, references by key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::find::{Found, Item};
+use crate::kinds::kind;
+use crate::model::{Address, ArmId, Attributes, Observed, Recorded, Row};
+
+/// Each section's blocks by key.
+pub(super) type Blocks = BTreeMap<&'static str, Map<String, Value>>;
+
+/// What exists in the words of the files.
+#[derive(Debug, Default)]
+pub(super) struct Described {
+    /// The sections.
+    pub(super) blocks: Blocks,
+    /// Every address that they describe.
+    pub(super) addresses: BTreeSet<Address>,
+    /// Variables that stand for passwords, which Azure never tells, with the accounts that they belong to.
+    pub(super) secrets: BTreeMap<String, String>,
+}
+
+/// Gives every item an address: its name where that is a key and free, else one made of it and its container's.
+pub(super) fn addresses(items: &[Item]) -> BTreeMap<ArmId, Address> {
+    let mut by_id: BTreeMap<ArmId, Address> = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for item in items {
+        let name = key_of(item.id.name());
+        let candidates: Vec<String> = match item.kind {
+            "ImageVersion" => {
+                let image = by_id.get(&item.parent).map_or("", Address::key);
+                vec![format!("{image}/{}", item.id.name())]
+            }
+            "GalleryAttachment" => vec![by_id.get(&item.parent).map_or(name, |own| own.key().to_owned())],
+            _ => vec![name.clone(), format!("{name}-{}", key_of(item.parent.name()))],
+        };
+        let base = candidates.last().cloned().unwrap_or_default();
+        let numbered = (2..).map(|number| format!("{base}-{number}"));
+        let address = candidates
+            .into_iter()
+            .chain(numbered)
+            .map(|key| Address::new(item.kind, &key))
+            .find(|address| taken.insert(address.clone()))
+            .expect("numbers do not end");
+        by_id.insert(item.id.clone(), address);
+    }
+    by_id
+}
+
+/// Rows from which each item is read: no attributes but those that say what is to be read.
+pub(super) fn to_read(items: &[Item], addresses: &BTreeMap<ArmId, Address>) -> Recorded {
+    let row = |item: &Item| {
+        let mut attributes = Attributes::new();
+        let list = match item.kind {
+            "GalleryAttachment" => Some("enabledImages"),
+            "LabAccount" => Some("marketplaceImages"),
+            _ => None,
+        };
+        attributes.extend(list.map(|name| (name.to_owned(), json!([]))));
+        Row {
+            arm_id: item.id.clone(),
+            attributes,
+            outputs: Map::new(),
+            depends_on: BTreeSet::new(),
+            protect: false,
+            ignored: Vec::new(),
+            unfinished: None,
+        }
+    };
+    Recorded { rows: items.iter().map(|item| (addresses[&item.id].clone(), row(item))).collect() }
+}
+
+/// Describes what was seen; what the files cannot say is left out by name.
+///
+/// `elsewhere` is the subscription to write where it is not the project's own.
+pub(super) fn describe(
+    found: &mut Found,
+    addresses: &BTreeMap<ArmId, Address>,
+    seen: &BTreeMap<Address, Observed>,
+    own_subscription: &str,
+) -> Described {
+    let mut described = Described::default();
+    for item in std::mem::take(&mut found.items) {
+        let address = &addresses[&item.id];
+        let Some(observed) = seen.get(address) else { continue };
+        let mut attributes: Attributes = observed.attributes.clone();
+        attributes.retain(|_, value| clean(value));
+        let told = describe_one(&item, &mut attributes, addresses, &mut described);
+        if let Err(why) = told {
+            found.leave_out(item.id.as_str(), why);
+            continue;
+        }
+        let subscription = item.id.segment("subscriptions").unwrap_or_default();
+        let is_top = matches!(item.kind, "ResourceGroup" | "Gallery" | "LabAccount");
+        if is_top && !subscription.eq_ignore_ascii_case(own_subscription) {
+            attributes.insert("subscription".into(), json!(subscription.to_lowercase()));
+        }
+        let info = kind(item.kind).expect("a kind of ours").info();
+        // An image's location follows from its gallery.
+        attributes.retain(|name, _| {
+            matches!(name.as_str(), "name" | "subscription") || info.attribute(name).is_some()
+        });
+        if attributes.get("name").and_then(Value::as_str) == Some(address.key()) {
+            attributes.remove("name");
+        }
+        described.addresses.insert(address.clone());
+        if item.kind == "ImageVersion" {
+            attributes.remove("name");
+            let image = addresses[&item.parent].key();
+            let blocks = described.blocks.entry("images").or_default();
+            if let Some(image) = blocks.get_mut(image) {
+                let number = item.id.name().to_owned();
+                let versions = image.as_object_mut().map(|own| own.entry("versions").or_insert(json!({})));
+                if let Some(versions) = versions {
+                    versions[number] = Value::Object((*attributes).clone());
+                }
+            }
+            continue;
+        }
+        let blocks = described.blocks.entry(info.section).or_default();
+        blocks.insert(address.key().to_owned(), Value::Object((*attributes).clone()));
+    }
+    described
+}
+
+/// Adds what reading back does not give: references, sources, accounts, what was done already.
+fn describe_one(
+    item: &Item,
+    attributes: &mut Attributes,
+    addresses: &BTreeMap<ArmId, Address>,
+    described: &mut Described,
+) -> Result<(), String> {
+    let known = |id: &ArmId| addresses.get(id).filter(|address| described.addresses.contains(*address));
+    match item.kind {
+        "Image" => {
+            let gallery = known(&item.parent).ok_or("its gallery is left out")?;
+            attributes.insert("gallery".into(), json!(gallery.key()));
+        }
+        "ImageVersion" => {
+            known(&item.parent).ok_or("its image is left out")?;
+            attributes.insert(
+                "source".into(),
+                source(&item.body).ok_or("Azure does not tell what it was made of")?,
+            );
+        }
+        "LabAccount" => {
+            let all = item.beside.as_array().map_or(0, Vec::len);
+            let on = attributes.get("marketplaceImages").and_then(Value::as_array).map_or(0, Vec::len);
+            // Every one on is how an account begins: nobody decided that.
+            if on == all {
+                attributes.remove("marketplaceImages");
+            }
+        }
+        "GalleryAttachment" => {
+            let gallery = ArmId::new(item.body["properties"]["galleryId"].as_str().unwrap_or_default());
+            let gallery = known(&gallery).ok_or("its gallery cannot be read")?;
+            attributes.insert("gallery".into(), json!(gallery.key()));
+            known(&item.parent).ok_or("its account is left out")?;
+            if let Some(Value::Array(images)) = attributes.get_mut("enabledImages") {
+                images.retain(Value::is_string);
+                for image in images {
+                    let key =
+                        image.as_str().and_then(|text| text.split_once('/')).map(|(_, key)| key.to_owned());
+                    *image = json!(key);
+                }
+            }
+        }
+        "Lab" => describe_lab(item, attributes, addresses, described)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn describe_lab(
+    item: &Item,
+    attributes: &mut Attributes,
+    addresses: &BTreeMap<ArmId, Address>,
+    described: &mut Described,
+) -> Result<(), String> {
+    let account = addresses.get(&item.parent).ok_or("its account is left out")?;
+    attributes.insert("in".into(), json!(account.as_str()));
+    let template = &item.beside["properties"];
+    let settings = &template["resourceSettings"];
+    let filled = |name: &str| settings[name].as_str().filter(|text| !text.is_empty()).map(ArmId::new);
+    let image = match (filled("galleryImageResourceId"), filled("sharedImageResourceId")) {
+        (Some(marketplace), _) => format!("Marketplace/{}", marketplace.name()),
+        (None, Some(shared)) => shared_image(&shared, &item.parent, addresses, described)
+            .ok_or("the image it was made from is in no gallery that is imported")?,
+        (None, None) => return Err("Azure does not tell which image it was made from".into()),
+    };
+    attributes.insert("image".into(), json!(image));
+    if !attributes.contains_key("size") {
+        return Err("its size is none that labwright knows".into());
+    }
+    if let Some(user) = attributes.get("credentials").and_then(|own| own["username"].as_str()) {
+        let key = key_of(user);
+        let variable = format!("{}_PASSWORD", key.to_uppercase().replace(['-', '.'], "_"));
+        let variable = if variable.starts_with(|c: char| c.is_ascii_digit()) {
+            format!("LAB_{variable}")
+        } else {
+            variable
+        };
+        let credentials = json!({ "username": user, "password": { "env": variable } });
+        described.secrets.insert(variable, user.to_owned());
+        described.blocks.entry("credentials").or_default().insert(key.clone(), credentials);
+        attributes.insert("credentials".into(), json!(key));
+    }
+    if matches!(template["publishingState"].as_str(), Some("Published" | "Scaling")) {
+        attributes.insert("publish".into(), json!({ "revision": 1 }));
+        let lab = &addresses[&item.id];
+        described.addresses.insert(Address::new("Publish", lab.key()));
+    }
+    Ok(())
+}
+
+/// The key of the image behind a projection: that of its name in the gallery attached to the account.
+fn shared_image(
+    projection: &ArmId,
+    account: &ArmId,
+    addresses: &BTreeMap<ArmId, Address>,
+    described: &Described,
+) -> Option<String> {
+    let account = addresses.get(account)?;
+    let attachments = described.blocks.get("galleryAttachments")?;
+    let attached = attachments.values().find(|own| own["to"] == account.as_str())?;
+    let images = described.blocks.get("images")?;
+    let is_it = |(key, own): &(&String, &Value)| {
+        let name = own["name"].as_str().unwrap_or(key);
+        own["gallery"] == attached["gallery"] && name.eq_ignore_ascii_case(projection.name())
+    };
+    images.iter().find(is_it).map(|(key, _)| key.clone())
+}
+
+/// What a version was made of; `None` where its answer has no source that the files could name.
+fn source(body: &Value) -> Option<Value> {
+    let profile = &body["properties"]["storageProfile"];
+    let text =
+        |pointer: &str| profile.pointer(pointer).and_then(Value::as_str).filter(|text| text.starts_with('/'));
+    if let Some(vm) = text("/source/virtualMachineId") {
+        return Some(json!({ "vm": vm }));
+    }
+    if let Some(id) = text("/source/id") {
+        let is_version = id.to_lowercase().contains("/versions/");
+        return Some(if is_version {
+            json!({ "galleryVersion": id })
+        } else {
+            json!({ "managedImage": id })
+        });
+    }
+    if let Some(id) = text("/osDiskImage/source/id") {
+        let is_snapshot = id.to_lowercase().contains("/snapshots/");
+        return Some(if is_snapshot { json!({ "snapshot": id }) } else { json!({ "managedDisk": id }) });
+    }
+    let uri = profile.pointer("/osDiskImage/source/uri")?.as_str()?;
+    let storage = text("/osDiskImage/source/storageAccountId")?;
+    Some(json!({ "vhd": { "uri": uri, "storageAccount": storage } }))
+}
+
+/// Takes nulls and empty maps out; whether anything is left.
+fn clean(value: &mut Value) -> bool {
+    if let Value::Object(map) = value {
+        map.retain(|_, value| clean(value));
+        return !map.is_empty();
+    }
+    !value.is_null() && *value != json!("")
+}
+
+/// A key as near to a name as keys may be.
+pub(super) fn key_of(name: &str) -> String {
+    let key: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+    if key.starts_with(|c: char| c.is_ascii_alphanumeric()) { key } else { format!("x{key}") }
+}

@@ -1,0 +1,268 @@
+//! `labwright import --from SCOPE`: what exists in Azure, as files and as a record; changes nothing there.
+//!
+//! The files are made and read in memory first, and planned against the rows that they give: only where
+//! that plan is empty is anything written. Files come before the record, so that an import that breaks off
+//! leaves files which the next one finds as it would write them, and then records.
+
+mod defaults;
+mod describe;
+mod files;
+mod find;
+mod scope;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub(super) use scope::Scope;
+
+use self::describe::Described;
+use self::files::{Files, Overlay};
+use self::find::Found;
+use super::arguments::Import as Arguments;
+use super::cloud::{self, Connection};
+use super::failure::CommandError;
+use super::{Context, Exit, Failure, carry, day, project, record};
+use crate::apply::{Seen, begin, observe};
+use crate::config::{CloudSettings, Folder, PROJECT_FILE, Project};
+use crate::model::{Address, Recorded, RunOutcome};
+use crate::plan::{self, Options, Plan, Record};
+use crate::state::{RunLock, SqliteStore, Store};
+
+/// How many resources are read at once.
+const AT_ONCE: usize = 10;
+
+/// Reads a scope, writes it down as YAML, and records it.
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let root = context.root();
+    std::fs::create_dir_all(root).map_err(|source| CommandError::File {
+        doing: "write",
+        path: root.to_owned(),
+        source,
+    })?;
+    let project = start(arguments, context)?;
+    let lock =
+        RunLock::acquire(&record::place(&project, context), context.command, Duration::ZERO, &mut |_| {})?;
+    let text = cloud::runtime()?.block_on(async {
+        let connection = cloud::connect(&project, context).await?;
+        let text = import(&arguments.from, &project, &connection, context).await;
+        connection.close().await;
+        text
+    })?;
+    drop(lock);
+    context.printer.result(&text);
+    Ok(Exit::Done)
+}
+
+/// The project that stands in the folder, or one of the settings alone that this import would write.
+fn start(arguments: &Arguments, context: &Context) -> Result<Project, Failure> {
+    let root = context.root();
+    if root.join(PROJECT_FILE).exists() {
+        if arguments.endpoint.is_some() {
+            let message = format!("`{}` says which cloud it is", root.join(PROJECT_FILE).display());
+            return Err(CommandError::usage(
+                message,
+                "leave `--endpoint` out, or name another folder with `--out`",
+            )
+            .into());
+        }
+        return project::load(context);
+    }
+    let mut azure = json!({ "subscription": arguments.from.subscription() });
+    if let Some(endpoint) = &arguments.endpoint {
+        azure["endpoint"] = json!(endpoint);
+    }
+    let text = files::project_file(&name_of(root), &azure, &serde_json::Map::new());
+    let files = Files::from([(PROJECT_FILE.to_owned(), text)]);
+    project::load_from(&Overlay { folder: Folder::new(root), files: &files, alone: true }, context)
+}
+
+/// A project's name: that of its folder.
+fn name_of(root: &Path) -> String {
+    let full = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    full.file_name().map_or_else(|| "labs".to_owned(), |name| describe::key_of(&name.to_string_lossy()))
+}
+
+async fn import(
+    scope: &Scope,
+    project: &Project,
+    connection: &Connection,
+    context: &Context,
+) -> Result<String, Failure> {
+    let record = record::read(project, context)?;
+    if let Some(run) = record.open_run.as_ref().filter(|run| run.command != context.command) {
+        return Err(CommandError::ImportAfter { run: run.id, command: context.typed("apply") }.into());
+    }
+    context.printer.note(&format!("Reading {} …\n", scope.id()));
+    let mut found = find::find(&connection.arm, scope).await?;
+    let described = read_all(&mut found, connection).await?;
+    if described.addresses.is_empty() {
+        return Err(CommandError::NotFound {
+            name: scope.id().to_string(),
+            help: "nothing that labwright has a kind for is there: check the scope, and the rights of whoever signs in".into(),
+        }
+        .into());
+    }
+    let files = laid_out(&described, project, context)?;
+    files::refuse_others(context.root(), &files)?;
+    let overlay = Overlay { folder: Folder::new(context.root()), files: &files, alone: false };
+    let whole = project::load_from(&overlay, context)?;
+    let plan = planned(&whole, &record, &described, connection)?;
+    files::write(context.root(), &files)?;
+    let mut store = SqliteStore::open_or_create(&record::place(&whole, context))?;
+    if let Some(run) = &record.open_run {
+        store.end(run.id, carry::now_ms(), RunOutcome::Settled)?;
+    }
+    let run = begin(&mut store, carry::header(context), &plan, &connection.identity)?;
+    store.end(run, carry::now_ms(), RunOutcome::Done)?;
+    record::watermark(&whole, context).raise(&store.meta()?)?;
+    Ok(told(&found, &described, &files))
+}
+
+/// Reads everything that was found, and describes it.
+async fn read_all(found: &mut Found, connection: &Connection) -> Result<Described, Failure> {
+    let addresses = describe::addresses(&found.items);
+    let rows = describe::to_read(&found.items, &addresses);
+    let all = rows.rows.keys().cloned().collect();
+    let mut seen = BTreeMap::new();
+    for (address, sight) in observe(&rows, &all, &connection.arm, AT_ONCE).await {
+        let id = &rows.rows[&address].arm_id;
+        match sight {
+            Seen::There(observed) if observed.failed => {
+                found.leave_out(id.as_str(), "its creation failed in Azure");
+            }
+            Seen::There(observed) => drop(seen.insert(address, observed)),
+            Seen::Gone => found.leave_out(id.as_str(), "it was deleted while it was read"),
+            Seen::Unreadable(failure) => {
+                let message = format!("{}: {}", failure.code, failure.message);
+                return Err(CommandError::Unreadable { id: id.to_string(), message }.into());
+            }
+        }
+    }
+    let own = connection.identity.subscription.clone().unwrap_or_default();
+    let mut described = describe::describe(found, &addresses, &seen, &own);
+    defaults::share_in_images(&mut described.blocks);
+    Ok(described)
+}
+
+/// The files: with defaults factored out, unless a `labwright.yaml` of somebody else's stands there.
+fn laid_out(described: &Described, project: &Project, context: &Context) -> Result<Files, Failure> {
+    let path = context.root().join(PROJECT_FILE);
+    let mut blocks = described.blocks.clone();
+    let defaults = defaults::factor_out(&mut blocks);
+    let own = match &project.settings.cloud {
+        CloudSettings::Emulator => None,
+        CloudSettings::Azure(azure) => {
+            let mut cloud = json!({ "subscription": azure.subscription });
+            if !azure.is_public() {
+                cloud["endpoint"] = json!(azure.endpoint);
+            }
+            Some(files::project_file(&project.settings.project, &cloud, &defaults))
+        }
+    };
+    let there = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(source) => return Err(CommandError::File { doing: "read", path, source }.into()),
+    };
+    match (there, own) {
+        (there, Some(own)) if there.is_none() || there.as_ref() == Some(&own) => {
+            let mut files = files::of(&blocks);
+            files.insert(PROJECT_FILE.to_owned(), own);
+            Ok(files)
+        }
+        _ => Ok(files::of(&described.blocks)),
+    }
+}
+
+/// The plan that only records what the files describe.
+///
+/// # Errors
+/// Where the record has one of the resources under another address, or the files would ask for a change.
+fn planned(
+    project: &Project,
+    record: &record::Record,
+    described: &Described,
+    connection: &Connection,
+) -> Result<Plan, Failure> {
+    let mut rows = plan::existing_rows(&project.desired, &described.addresses);
+    for row in &mut rows {
+        own_words(row, connection);
+    }
+    let mut recorded = record.recorded.clone();
+    let by_id: BTreeMap<_, _> = recorded.rows.iter().map(|(address, row)| (&row.arm_id, address)).collect();
+    for Record { address, row } in &rows {
+        let other = row
+            .as_ref()
+            .and_then(|row| by_id.get(&row.arm_id))
+            .filter(|other| other.kind() == address.kind());
+        if let Some(other) = other.filter(|other| **other != address) {
+            return Err(CommandError::Recorded { address: other.to_string() }.into());
+        }
+    }
+    drop(by_id);
+    let put = rows.iter().filter_map(|record| Some((record.address.clone(), record.row.clone()?)));
+    recorded.rows.extend(put);
+    let mut plan = compared(project, &recorded, record)?;
+    let ours: Vec<_> = plan
+        .changes
+        .iter()
+        .filter(|change| described.addresses.contains(&change.address))
+        .map(|change| change.address.to_string())
+        .collect();
+    if !ours.is_empty() {
+        return Err(CommandError::NotAsFound { addresses: ours.join(", ") }.into());
+    }
+    plan.changes.clear();
+    plan.actions.clear();
+    plan.records = rows;
+    Ok(plan)
+}
+
+fn compared(project: &Project, recorded: &Recorded, record: &record::Record) -> Result<Plan, Failure> {
+    let options = Options {
+        today: day::today()?,
+        destroy: false,
+        target: Vec::new(),
+        exclude: Vec::new(),
+        lineage: record.meta.as_ref().map(|meta| meta.lineage.clone()),
+        before_refresh: None,
+    };
+    Ok(plan::plan(&project.desired, recorded, &options)?)
+}
+
+/// Opens the subscription's name, and marks a group as one that labwright did not make.
+fn own_words(record: &mut Record, connection: &Connection) {
+    let Record { address, row: Some(row) } = record else { return };
+    row.arm_id = row.arm_id.in_subscription(|name| connection.subscriptions.get(name).cloned());
+    if address.kind() == "ResourceGroup" {
+        row.outputs.insert(plan::ADOPTED.into(), Value::Bool(true));
+    }
+}
+
+/// What was done, for people.
+fn told(found: &Found, described: &Described, files: &Files) -> String {
+    let mut text = String::new();
+    if !found.left_out.is_empty() {
+        text += &format!("Not in the files ({}):\n", found.left_out.len());
+        let mut left_out = found.left_out.clone();
+        left_out.sort();
+        for left_out in left_out {
+            let id = crate::render::clean(&left_out.id);
+            text += &format!("  {id}\n    {}\n", crate::render::clean(&left_out.why));
+        }
+        text += "\n";
+    }
+    if !described.secrets.is_empty() {
+        text += "Azure tells no password. These variables stand for them, wanted only where a lab is made anew:\n";
+        for (variable, user) in &described.secrets {
+            text += &format!("  {variable}  of the account {}\n", crate::render::clean(user));
+        }
+        text += "\n";
+    }
+    text += &format!("Written: {}.\n", files.keys().cloned().collect::<Vec<_>>().join(", "));
+    let count = described.addresses.iter().filter(|address: &&Address| address.kind() != "Publish").count();
+    text + &format!("Import complete! Resources: {count} imported.\n")
+}
