@@ -63,7 +63,7 @@ pub enum Refusal {
     #[diagnostic(
         code(labwright::apply::exists),
         help(
-            "choose another name, or delete it in Azure and plan again; taking it over (`adopt: true`, `labwright import`) comes with a later version"
+            "choose another name, or delete it in Azure and plan again; `labwright import --from ID --out DIR` takes what exists over into a project of its own, `adopt: true` comes with a later version"
         )
     )]
     Exists {

@@ -98,7 +98,8 @@ impl Kind for LabAccount {
                 address: Some(subject.address.clone()),
                 source: Some(subject.desired.source.clone()),
                 help: Some(
-                    "use an account that exists: importing comes with a later version of labwright".into(),
+                    "use an account that exists: `labwright import --from SCOPE --out DIR` takes it over"
+                        .into(),
                 ),
             });
         }

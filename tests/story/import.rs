@@ -1,6 +1,6 @@
 //! Importing what exists: files and a record that the next plan and drift find nothing wrong with.
 
-use super::place::{Ended, Place};
+use super::place::{Ended, Place, ended};
 use super::served::{Served, world};
 
 const SUBSCRIPTION: &str = "11111111-1111-1111-1111-111111111111";
@@ -19,7 +19,13 @@ fn applied() -> (Served, Place, Place) {
 }
 
 fn import(place: &Place, served: &Served, scope: &str) -> Ended {
-    place.run(&format!("import --from {scope} --out project --endpoint {}", served.url))
+    let mut command = place.command("");
+    let folder = place.project();
+    command
+        .current_dir(place.home())
+        .args(["import", "--from", scope, "--endpoint", &served.url])
+        .arg("--out");
+    ended(command.arg(folder))
 }
 
 fn lines(place: &Place) -> usize {
@@ -38,5 +44,87 @@ fn what_was_applied_is_imported_and_neither_plan_nor_drift_finds_a_difference() 
     let expanded = original.run("show --config").stdout.lines().count();
     let written = lines(&place);
     assert!(written * 2 <= expanded * 3, "{written} lines for {expanded}");
-    place.run("destroy").speaks_of(4, "2 to forget");
+    let destroyed = place.run("destroy --format json");
+    assert_eq!(
+        destroyed.json()["summary"]["forget"],
+        3,
+        "a group that somebody else made stays, as does a publish"
+    );
+}
+
+#[test]
+fn an_import_that_broke_off_is_finished_by_the_next() {
+    let (served, _, place) = applied();
+    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete!");
+    let labs = std::fs::read(place.project().join("labs.yaml")).expect("a file");
+    // Broken off between two files: no state, one file and the project's own are still to be written.
+    for gone in [place.project().join(".labwright"), place.home().join("state")] {
+        std::fs::remove_dir_all(gone).expect("removed");
+    }
+    for gone in ["labs.yaml", "labwright.yaml"] {
+        std::fs::remove_file(place.project().join(gone)).expect("removed");
+    }
+    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete!");
+    assert_eq!(std::fs::read(place.project().join("labs.yaml")).expect("a file"), labs);
+    // Broken off before the record: every file is there.
+    for gone in [place.project().join(".labwright"), place.home().join("state")] {
+        std::fs::remove_dir_all(gone).expect("removed");
+    }
+    let again = place.run(&format!("import --from {SUBSCRIPTION}"));
+    again.speaks_of(0, "Import complete!");
+    place.run("plan --detailed-exitcode").says(0, "No changes.");
+}
+
+#[test]
+fn no_file_is_overwritten_and_then_nothing_is_written_at_all() {
+    let (served, _, place) = applied();
+    std::fs::create_dir_all(place.project()).expect("a folder");
+    std::fs::write(place.project().join("labs.yaml"), "labs: {}\n").expect("written");
+    let refused = place.command(&format!("import --from {SUBSCRIPTION} --endpoint {}", served.url)).output();
+    let refused = String::from_utf8(refused.expect("it runs").stderr).expect("text");
+    assert!(refused.contains("labs.yaml") && refused.contains("labwright::cli::not_over"), "{refused}");
+    assert_eq!(std::fs::read(place.project().join("labs.yaml")).expect("a file"), b"labs: {}\n");
+    for name in ["labwright.yaml", "groups.yaml", "images.yaml", ".labwright/state.db"] {
+        assert!(!place.project().join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn what_stays_out_of_the_files_is_named() {
+    let (served, original, place) = applied();
+    original.edit("labwright.yaml", "  cs-images-rg: {}", "  cs-images-rg: {}\n  spare-rg: {}");
+    assert_eq!(original.run("apply --yes").code, 0);
+    let spare = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/spare-rg");
+    import(&place, &served, SUBSCRIPTION).says(0, &format!("  {spare}"));
+}
+
+#[test]
+fn one_gallery_is_imported_alone() {
+    let (served, _, place) = applied();
+    let id = format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/cs-images-rg/providers/Microsoft.Compute/galleries/sig_cs_ai"
+    );
+    import(&place, &served, &id).says(0, "Import complete! Resources: 8 imported.");
+    place.run("plan --detailed-exitcode").says(0, "No changes.");
+    place.run("drift").speaks_of(0, "No drift");
+    import(&place, &served, "nonsense").speaks_of(64, "name a subscription");
+}
+
+#[test]
+fn defaults_that_stand_there_already_add_nothing_to_what_is_imported() {
+    let (served, _, place) = applied();
+    std::fs::create_dir_all(place.project()).expect("a folder");
+    let settings = format!(
+        "project: own\ncloud: {{ azure: {{ subscription: {SUBSCRIPTION}, endpoint: '{}' }} }}\n",
+        served.url
+    );
+    let file = place.project().join("labwright.yaml");
+    std::fs::write(&file, format!("{settings}defaults: {{ all: {{ description: ours }} }}\n"))
+        .expect("written");
+    place.run(&format!("import --from {SUBSCRIPTION}")).speaks_of(4, "labwright::cli::not_as_found");
+    assert!(!place.project().join("labs.yaml").exists());
+    std::fs::write(&file, &settings).expect("written");
+    place.run(&format!("import --from {SUBSCRIPTION}")).speaks_of(0, "Import complete!");
+    assert_eq!(std::fs::read_to_string(&file).expect("a file"), settings);
+    place.run("plan --detailed-exitcode").says(0, "No changes.");
 }

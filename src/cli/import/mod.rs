@@ -27,9 +27,12 @@ use super::failure::CommandError;
 use super::{Context, Exit, Failure, carry, day, project, record};
 use crate::apply::{Seen, begin, observe};
 use crate::config::{CloudSettings, Folder, PROJECT_FILE, Project};
-use crate::model::{Address, Recorded, RunOutcome};
+use crate::model::{Address, Observed, Recorded, RunOutcome};
 use crate::plan::{self, Options, Plan, Record};
 use crate::state::{RunLock, SqliteStore, Store};
+
+/// What Azure has, by address.
+type Sights = BTreeMap<Address, Observed>;
 
 /// How many resources are read at once.
 const AT_ONCE: usize = 10;
@@ -97,7 +100,7 @@ async fn import(
     }
     context.printer.note(&format!("Reading {} …\n", scope.id()));
     let mut found = find::find(&connection.arm, scope).await?;
-    let described = read_all(&mut found, connection).await?;
+    let (described, seen) = read_all(&mut found, connection).await?;
     if described.addresses.is_empty() {
         return Err(CommandError::NotFound {
             name: scope.id().to_string(),
@@ -110,6 +113,7 @@ async fn import(
     let overlay = Overlay { folder: Folder::new(context.root()), files: &files, alone: false };
     let whole = project::load_from(&overlay, context)?;
     let plan = planned(&whole, &record, &described, connection)?;
+    as_found(&plan, &seen, &whole)?;
     files::write(context.root(), &files)?;
     let mut store = SqliteStore::open_or_create(&record::place(&whole, context))?;
     if let Some(run) = &record.open_run {
@@ -122,7 +126,7 @@ async fn import(
 }
 
 /// Reads everything that was found, and describes it.
-async fn read_all(found: &mut Found, connection: &Connection) -> Result<Described, Failure> {
+async fn read_all(found: &mut Found, connection: &Connection) -> Result<(Described, Sights), Failure> {
     let addresses = describe::addresses(&found.items);
     let rows = describe::to_read(&found.items, &addresses);
     let all = rows.rows.keys().cloned().collect();
@@ -144,7 +148,7 @@ async fn read_all(found: &mut Found, connection: &Connection) -> Result<Describe
     let own = connection.identity.subscription.clone().unwrap_or_default();
     let mut described = describe::describe(found, &addresses, &seen, &own);
     defaults::share_in_images(&mut described.blocks);
-    Ok(described)
+    Ok((described, seen))
 }
 
 /// The files: with defaults factored out, unless a `labwright.yaml` of somebody else's stands there.
@@ -219,6 +223,21 @@ fn planned(
     plan.actions.clear();
     plan.records = rows;
     Ok(plan)
+}
+
+/// Refuses to record what was not found: attributes that come from settings which stand there already.
+fn as_found(plan: &Plan, seen: &Sights, project: &Project) -> Result<(), Failure> {
+    let mut recorded = Recorded::default();
+    plan.record_in(&mut recorded);
+    let of_files = |address: &&Address| recorded.rows.contains_key(**address);
+    let seen = seen.iter().filter(|(address, _)| of_files(address));
+    let seen = seen.map(|(address, observed)| (address.clone(), Some(observed.clone()))).collect();
+    let differing = plan::drift(&recorded, &seen, &project.desired);
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let addresses: Vec<_> = differing.iter().map(|drifted| drifted.address.to_string()).collect();
+    Err(CommandError::NotAsFound { addresses: addresses.join(", ") }.into())
 }
 
 fn compared(project: &Project, recorded: &Recorded, record: &record::Record) -> Result<Plan, Failure> {
