@@ -229,8 +229,7 @@ fn planned(
 fn as_found(plan: &Plan, seen: &Sights, project: &Project) -> Result<(), Failure> {
     let mut recorded = Recorded::default();
     plan.record_in(&mut recorded);
-    let of_files = |address: &&Address| recorded.rows.contains_key(**address);
-    let seen = seen.iter().filter(|(address, _)| of_files(address));
+    let seen = seen.iter().filter(|(address, _)| recorded.rows.contains_key(*address));
     let seen = seen.map(|(address, observed)| (address.clone(), Some(observed.clone()))).collect();
     let differing = plan::drift(&recorded, &seen, &project.desired);
     if differing.is_empty() {
