@@ -59,6 +59,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The resource is protected: no plan deletes or replaces it. Write `protect: false` on it and apply that first.",
     ),
     (
+        "imported",
+        "The plan would delete a resource group that `labwright import` took over, to make it anew somewhere else. What else the group holds would go with it, so it is refused, whatever is consented to.",
+    ),
+    (
         "blastRadius",
         "The plan would delete or replace more than `policy.blastRadius` allows. Check that the right files were read; if it is meant, do it in parts.",
     ),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::existing::is_only_forgotten;
 use super::make::{Decision, Decisions, Options};
 use super::{Consent, Plan, Verb};
 use crate::kinds::{Subject, View, kind_of};
@@ -19,6 +20,7 @@ pub(super) fn findings(
     let mut findings = Vec::new();
     for (address, decision) in decisions {
         findings.extend(protected(address, decision, desired));
+        findings.extend(of_somebody_else(address, decision, desired));
         findings.extend(refused_by_kind(address, decision, view, &options.today));
     }
     if !options.destroy {
@@ -51,6 +53,22 @@ fn protected(address: &Address, decision: &Decision<'_>, desired: &Desired) -> O
         address: Some(address.clone()),
         source: written.map(|own| own.source.clone()),
         help: Some(help.into()),
+    })
+}
+
+/// A group that labwright did not make holds what labwright does not know: it is never deleted to be made anew.
+fn of_somebody_else(address: &Address, decision: &Decision<'_>, desired: &Desired) -> Option<Finding> {
+    let row = decision.recorded.filter(|row| is_only_forgotten(address, row))?;
+    (decision.verb == Verb::Replace).then(|| Finding {
+        rule: "imported".into(),
+        severity: Severity::Error,
+        message: format!("the plan would delete {address} to make it anew, and it was imported: what else it holds would go with it"),
+        address: Some(address.clone()),
+        source: desired.resources.get(address).map(|own| own.source.clone()),
+        help: Some(format!(
+            "put its location back as it is ({}); for another one, add a group under another key",
+            row.attributes.get("location").and_then(Value::as_str).unwrap_or("see `labwright state show`")
+        )),
     })
 }
 

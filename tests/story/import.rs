@@ -100,6 +100,18 @@ fn what_stays_out_of_the_files_is_named() {
 }
 
 #[test]
+fn an_imported_group_is_never_deleted_to_be_made_anew() {
+    let (served, _, place) = applied();
+    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete!");
+    let groups = place.project().join("groups.yaml");
+    let own = "  cs-images-rg:\n    location: northeurope";
+    let text = std::fs::read_to_string(&groups).expect("a file").replace("  cs-images-rg: {}", own);
+    assert!(text.contains(own), "{text}");
+    std::fs::write(&groups, text).expect("written");
+    place.run("plan").speaks_of(4, "ResourceGroup/cs-images-rg to make it anew");
+}
+
+#[test]
 fn one_gallery_is_imported_alone() {
     let (served, _, place) = applied();
     let id = format!(
