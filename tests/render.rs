@@ -383,7 +383,7 @@ fn a_settled_run_says_what_became_of_what_was_under_way() {
     assert!(text.starts_with("Run 147 (pid 4711 on ci-7) was interrupted; it began"), "{text}");
     insta::assert_snapshot!(terminal::settled(&settled, Look::default()), @r"
     Run 147 (pid 4711 on ci-7) broke off; it began 38 min ago.
-    9 of its 21 actions were done, 1 failed, 3 under way, 8 never started.
+    9 of its 21 actions done, 1 failed, 3 under way, 8 never started.
       ✓ create cs340-A  Azure finished it; recorded
       … export db-sql   still running; followed
       ○ create cs340-B  never reached Azure

@@ -147,6 +147,23 @@ fn a_saved_plan_is_applied_exactly_or_refused_as_stale() {
 }
 
 #[test]
+fn a_saved_plan_is_of_one_environment_and_takes_the_place_of_another_whole() {
+    let place = Place::started();
+    let file = place.path().join("labwright.yaml");
+    let text = std::fs::read_to_string(&file).expect("a project");
+    std::fs::write(&file, format!("{text}\nenvironments: {{ dev: {{}}, prod: {{}} }}\n")).expect("written");
+    assert_eq!(place.run("plan --env dev --out saved").code, 0);
+    let other = place.run("apply saved --yes --env prod");
+    assert!(other.code == 4 && other.stderr.contains("labwright::cli::others_plan"), "{}", other.stderr);
+    assert!(other.stderr.contains("made for environment `dev`"), "{}", other.stderr);
+    assert_eq!(place.run("plan --env prod --out saved").code, 0);
+    assert_eq!(place.run("apply saved --yes --env prod").code, 0);
+    let left = std::fs::read_dir(place.path()).expect("a folder");
+    let left: Vec<_> = left.map(|entry| entry.expect("an entry").file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("tmp")), "{left:?}");
+}
+
+#[test]
 fn a_saved_plan_that_was_edited_or_is_not_there_is_refused() {
     let place = Place::started();
     assert_eq!(place.run("plan --out saved").code, 0);

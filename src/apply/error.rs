@@ -63,7 +63,7 @@ pub enum Refusal {
     #[diagnostic(
         code(labwright::apply::exists),
         help(
-            "choose another name, or delete it in Azure and plan again; `labwright import --from ID --out DIR` takes what exists over into a project of its own, `adopt: true` comes with a later version"
+            "to manage it from here, write `adopt: true` on it, or run `labwright import ADDR ID`; else choose another name, or delete it in Azure and plan again"
         )
     )]
     Exists {
@@ -81,6 +81,30 @@ pub enum Refusal {
     ChangedSince {
         /// For each attribute `path: recorded, now live`.
         paths: Vec<String>,
+    },
+    /// What is to be adopted is not there.
+    #[error("`{id}` is to be adopted and is not there")]
+    #[diagnostic(
+        code(labwright::apply::not_there),
+        help(
+            "take `adopt: true` away to have it made, or give it the name, group and subscription under which it exists"
+        )
+    )]
+    NotThere {
+        /// What is not there.
+        id: String,
+    },
+    /// What is to be adopted is broken.
+    #[error("`{id}` is to be adopted, and its creation failed in Azure")]
+    #[diagnostic(
+        code(labwright::apply::broken),
+        help(
+            "delete it in Azure and take `adopt: true` away to have it made anew, or mend it there and apply again"
+        )
+    )]
+    Broken {
+        /// What is broken.
+        id: String,
     },
     /// What is to be changed is not there.
     #[error("`{id}` is gone from Azure")]

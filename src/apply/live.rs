@@ -10,7 +10,7 @@ use super::until::State;
 use crate::azure::read;
 use crate::kinds::{Names, kind_of};
 use crate::model::{Address, ArmId, Contents, Done, Expectation, Observed, Read, Recording, Row, Step};
-use crate::plan::{Action, Verb, seen_differences};
+use crate::plan::{Action, Verb, as_seen, seen_differences};
 
 /// What lies ahead of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,15 +78,7 @@ async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<(), End> {
 async fn as_recorded(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result<Ahead, End> {
     let Some(row) = &action.recorded else { return Ok(Ahead::Free) };
     let row = opened::row(row, room.open);
-    let near = room.journal.recorded(|recorded| surroundings_of(recorded, &action.address, &row));
-    let seen = observed(room.arm, &action.address, &row, &Names::of(&near)).await;
-    let seen = seen.map_err(|error| match error {
-        ReadError::Arm(error) => before(error),
-        ReadError::Shape(error) => {
-            Refusal::Unreadable { id: row.arm_id.to_string(), what: error.to_string() }.into()
-        }
-    })?;
-    match seen {
+    match seen(room, &action.address, &row).await? {
         None if action.verb == Verb::Delete => Ok(Ahead::Done),
         None => Err(Refusal::Gone { id: row.arm_id.to_string() }.into()),
         Some(seen) if row.is_failed() && seen.failed => Ok(Ahead::Free),
@@ -99,6 +91,32 @@ async fn as_recorded(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Re
             if paths.is_empty() { Ok(Ahead::Free) } else { Err(Refusal::ChangedSince { paths }.into()) }
         }
     }
+}
+
+/// The row of something that exists, with what Azure shows in place of what it says.
+///
+/// # Errors
+/// [`End::Failed`] where it is not there, or is there but broken or still being made.
+pub(super) async fn adopted(room: &Room<'_, '_>, action: &Action, row: &Row) -> Result<Row, End> {
+    match seen(room, &action.address, row).await? {
+        None => Err(Refusal::NotThere { id: row.arm_id.to_string() }.into()),
+        Some(seen) if seen.failed => Err(Refusal::Broken { id: row.arm_id.to_string() }.into()),
+        Some(seen) => {
+            let mut row = row.clone();
+            as_seen(&action.address, &mut row, &seen);
+            Ok(row)
+        }
+    }
+}
+
+async fn seen(room: &Room<'_, '_>, address: &Address, row: &Row) -> Result<Option<Observed>, End> {
+    let near = room.journal.recorded(|recorded| surroundings_of(recorded, address, row));
+    observed(room.arm, address, row, &Names::of(&near)).await.map_err(|error| match error {
+        ReadError::Arm(error) => before(error),
+        ReadError::Shape(error) => {
+            Refusal::Unreadable { id: row.arm_id.to_string(), what: error.to_string() }.into()
+        }
+    })
 }
 
 /// The row that the action records in the end.

@@ -99,6 +99,7 @@ fn until(until: &Until, open: Open<'_>) -> Until {
 fn recording(recording: &Recording, open: Open<'_>) -> Recording {
     match recording {
         Recording::Put(each) => Recording::Put(Box::new(row(each, open))),
+        Recording::Adopt(each) => Recording::Adopt(Box::new(row(each, open))),
         other => other.clone(),
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn write(
 ) -> Vec<RowWrite> {
     match recording {
         Recording::Nothing => with_row(recorded, address, |row| row.outputs.extend(outputs.clone())),
-        Recording::Put(row) => {
+        // What Azure shows of an adopted row stands in it by now.
+        Recording::Put(row) | Recording::Adopt(row) => {
             let mut row = Row::clone(row);
             if let Some(before) = recorded.rows.get(address) {
                 row.outputs.extend(before.outputs.clone());

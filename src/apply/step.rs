@@ -10,7 +10,7 @@ use super::request::send;
 use super::room::{Room, entry, write_of};
 use super::sweep::sweep;
 use super::until::{Phase, wait};
-use crate::model::{EntryKind, Step};
+use crate::model::{EntryKind, Recording, Step};
 use crate::plan::{Action, Event};
 
 /// Carries out an action from step `from` on; how it ended stands in the journal afterwards.
@@ -46,7 +46,7 @@ pub(super) fn end(room: &Room<'_, '_>, action: &Action, at: usize, ended: Result
         Ok(()) | Err(End::Halted) => {}
         Err(End::Failed(failure)) => room.failed(action, at, failure),
         // No entry: the step stays under way, and the next run looks it up.
-        Err(End::Unknown(failure)) => room.tell(Event::Failed { action: action.id.clone(), failure }),
+        Err(End::Unknown(failure)) => room.tell(Event::Unclear { action: action.id.clone(), failure }),
     }
 }
 
@@ -94,6 +94,10 @@ pub(super) async fn finish(
         waited |= wait(room, action, until, before, Phase::After).await?;
     }
     let read = outputs(room.arm, &step.outputs).await.map_err(after)?;
-    room.done(action, at, step.record.clone(), read);
+    let record = match &step.record {
+        Recording::Adopt(row) => Recording::Put(Box::new(live::adopted(room, action, row).await?)),
+        other => other.clone(),
+    };
+    room.done(action, at, record, read);
     Ok(waited)
 }

@@ -207,14 +207,19 @@ pub(super) struct Drift {
 /// `import`.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// What: a subscription, a resource group, or the id of a gallery, an image, a lab account or a lab.
-    #[arg(long, value_name = "SCOPE")]
-    pub(super) from: Scoped,
+    /// A resource of the files, to be recorded as what exists under ID
+    #[arg(value_name = "ADDR", requires = "id")]
+    pub(super) address: Option<Address>,
+    /// Its id in Azure.
+    pub(super) id: Option<String>,
+    /// What to write files of: a subscription, a resource group, or the id of a gallery, an image, a lab account or a lab.
+    #[arg(long, value_name = "SCOPE", conflicts_with = "address")]
+    pub(super) from: Option<Scoped>,
     /// The project's folder, where the files go; with -C, relative to that.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "address")]
     pub(super) out: Option<PathBuf>,
     /// Another Azure Resource Manager than the public one, where the folder has no labwright.yaml yet.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "address")]
     pub(super) endpoint: Option<String>,
 }
 

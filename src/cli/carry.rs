@@ -18,7 +18,7 @@ use crate::config::Project;
 use crate::model::{
     Address, Allowed, AllowedWhat, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity,
 };
-use crate::plan::{Plan, PlanError, Run, check, nearest_address};
+use crate::plan::{self, Plan, PlanError, Run, Verb, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, PlanView, RunView, Settled, terminal};
 use crate::state::{RunLock, SqliteStore, Store, host_name};
@@ -266,6 +266,7 @@ impl Doing<'_> {
         };
         reporter.finish();
         record::watermark(self.project, context).raise(&store.meta()?)?;
+        let otherwise = carried.as_ref().map_or_else(Vec::new, |report| self.adopted_otherwise(plan, report));
         let run = match carried {
             Some(report) => RunView::new(&report.run, Some(id), report.stopped),
             None => {
@@ -275,7 +276,29 @@ impl Doing<'_> {
         };
         // A saved plan is stale once a part of it is done.
         let again = self.asked.saved.map(|_| context.typed("apply"));
-        finished(view, &run, again.as_deref().unwrap_or(&view.apply_command), context)
+        let exit = finished(view, &run, again.as_deref().unwrap_or(&view.apply_command), context)?;
+        if !otherwise.is_empty() {
+            let (otherwise, plan) = (otherwise.join(", "), context.typed("plan"));
+            context.printer.note(&format!("Not as the files say: {otherwise}; see how:\n  {plan}\n"));
+        }
+        Ok(exit)
+    }
+
+    /// What was adopted and differs from the files, which the next plan changes.
+    fn adopted_otherwise(&self, plan: &Plan, report: &apply::Report<'_>) -> Vec<String> {
+        let imported = plan.changes.iter().filter(|change| change.verb == Verb::Import);
+        let imported = imported.map(|change| &change.address);
+        let imported: Vec<_> =
+            imported.filter(|address| report.recorded.rows.contains_key(*address)).collect();
+        if imported.is_empty() {
+            return Vec::new();
+        }
+        let options = plan::Options { today: plan.today.clone(), ..plan::Options::default() };
+        let Ok(next) = plan::plan(&self.project.desired, &report.recorded, &options) else {
+            return Vec::new();
+        };
+        let changed = next.changed();
+        imported.into_iter().filter(|own| changed.contains(own)).map(ToString::to_string).collect()
     }
 
     /// Opens secrets: files below the project, variables; on the emulator an unset variable is no obstacle.

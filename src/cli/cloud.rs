@@ -115,6 +115,7 @@ pub(super) fn not_started(error: StartError) -> Failure {
         StartError::Held { .. } | StartError::Data { .. } | StartError::Newer { .. } => Exit::State,
         StartError::NotLoopback(_) | StartError::Scale(_) | StartError::Certificate { .. } => Exit::Usage,
         StartError::Listen { .. }
+        | StartError::Unwritable { .. }
         | StartError::Authority { .. }
         | StartError::Record { .. }
         | StartError::Thread(_) => Exit::Unforeseen,
@@ -122,6 +123,9 @@ pub(super) fn not_started(error: StartError) -> Failure {
     let help = match error {
         StartError::Held { .. } => {
             "wait until that process ends, or end it, then run the command again; to share one emulator, start `labwright emulator --data .labwright/emulator.db` first and point `cloud: { azure: { endpoint: … } }` at it"
+        }
+        StartError::Unwritable { .. } => {
+            "make room on its disk and see that you may write there, then run the command again; what the file holds stays"
         }
         StartError::Data { .. } => {
             "put back a copy of the file, or take it away together with the state beside it"

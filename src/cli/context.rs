@@ -153,7 +153,29 @@ pub(super) fn failed_document(command: &str, exit: Exit, findings: Vec<FindingDo
 /// Exit 1 where the system refuses.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |source| CommandError::File { doing: "write", path: path.to_owned(), source };
-    Ok(std::fs::write(path, text).map_err(failed)?)
+    Ok(replace(path, text).map_err(failed)?)
+}
+
+/// What stands there stays until the new text is on the disk; what is no file, such as a pipe, is written to.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, text);
+    }
+    beside(&path, text)?.persist(&path)?;
+    Ok(())
+}
+
+/// A temporary file beside `path` with `text` on the disk and the rights of any new file; gone if it is dropped.
+pub(super) fn beside(path: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    std::io::Write::write_all(&mut file, text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// A remark of the command line's own.

@@ -135,6 +135,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "What the saved plan rests on is recorded differently now, so it would do something else than what was looked at. Plan again.",
     ),
     (
+        "labwright::cli::others_plan",
+        "The saved plan was made for another environment, project, cloud or subscription than this one. It is carried out only where it was made for: give the same --env and --var, or plan again.",
+    ),
+    (
         "labwright::cli::missing_consent",
         "What cannot be undone takes a consent of its own beside `--yes`: `--allow WHAT`, or a reviewed `policy.allow` in labwright.yaml.",
     ),
@@ -192,7 +196,15 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ),
     (
         "labwright::apply::exists",
-        "Something is there already under the name that the plan would create, and it is not recorded here. ARM would take it over without a word, so the action is refused. Choose another name, or delete what is there.",
+        "Something is there already under the name that the plan would create, and it is not recorded here. ARM would take it over without a word, so the action is refused. To manage it from here, write `adopt: true` on it or run `labwright import ADDR ID`: both read and record it and change nothing. Else choose another name, or delete what is there.",
+    ),
+    (
+        "labwright::apply::not_there",
+        "The resource has `adopt: true`, so it is read and recorded, never made, and nothing is there under the id that its block gives. Take `adopt: true` away to have it made, or correct its name, group, account or subscription.",
+    ),
+    (
+        "labwright::apply::broken",
+        "The resource has `adopt: true`, and Azure says that its creation failed. What is broken is not taken over: mend it or delete it in Azure.",
     ),
     (
         "labwright::apply::changed_since",

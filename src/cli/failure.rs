@@ -107,7 +107,7 @@ pub(super) enum CommandError {
     #[diagnostic(
         code(labwright::cli::recorded),
         help(
-            "it is managed here; import into a folder of its own with `--out`, or a narrower scope; nothing was written"
+            "it is managed here already, and nothing was written; for the rest of a scope name a narrower one, or a folder of its own with `--out`"
         )
     )]
     Recorded {
@@ -209,8 +209,20 @@ pub(super) enum CommandError {
         /// Which facts changed.
         what: String,
     },
+    /// A saved plan was made for something else.
+    #[error("the saved plan was made for {made_for}, and this is {asked}")]
+    #[diagnostic(
+        code(labwright::cli::others_plan),
+        help("apply it with the --env and the --var with which it was made, or plan again for this one")
+    )]
+    OthersPlan {
+        /// What it was made for, where that differs.
+        made_for: String,
+        /// What is asked for.
+        asked: String,
+    },
     /// Rules or guards refuse the plan.
-    #[error("refused: {count} of the findings above stop this plan")]
+    #[error("refused: {count} of the findings above {} this plan", if *count == 1 { "stops" } else { "stop" })]
     #[diagnostic(code(labwright::cli::refused), help("`labwright explain CODE` says more about each"))]
     Refused {
         /// How many.
@@ -297,6 +309,7 @@ impl CommandError {
             | Self::NoFile { .. }
             | Self::EditedPlan { .. }
             | Self::StalePlan { .. }
+            | Self::OthersPlan { .. }
             | Self::Refused { .. }
             | Self::NobodyToAsk
             | Self::NotConfirmed

@@ -100,7 +100,7 @@ impl Bars {
                     bar.set_message(progress.phrase(action));
                 }
             }
-            Event::Done { action, .. } | Event::Failed { action, .. } => {
+            Event::Done { action, .. } | Event::Failed { action, .. } | Event::Unclear { action, .. } => {
                 if let Some(bar) = self.actions.borrow_mut().remove(action) {
                     bar.finish_and_clear();
                 }

@@ -8,6 +8,7 @@ use super::context::remark;
 use crate::apply::{Seen, observe};
 use crate::model::{Address, Finding, Observed, Recorded, Severity};
 use crate::plan::{Failure, refreshed};
+use crate::render::count;
 
 /// How many resources are read at once.
 const AT_ONCE: usize = 10;
@@ -31,7 +32,7 @@ pub(super) async fn look(
     connection: &Connection,
     context: &Context,
 ) -> Sight {
-    context.printer.note(&format!("Reading {} resources …\n", addresses.len()));
+    context.printer.note(&format!("Reading {} …\n", count(addresses.len(), "resource")));
     let mut seen = BTreeMap::new();
     let mut remarks = Vec::new();
     for (address, sight) in observe(recorded, addresses, &connection.arm, AT_ONCE).await {

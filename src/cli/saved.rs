@@ -9,6 +9,7 @@ use super::{Failure, record};
 use crate::config::Project;
 use crate::model::{Allowed, Recorded, Row, canonical, digest};
 use crate::plan::Plan;
+use crate::state::StateError;
 
 /// Where a saved plan keeps the digest of everything else in it.
 const DIGEST: &str = "digest";
@@ -54,12 +55,17 @@ pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
 /// Compares what a plan rests on with what is recorded now.
 ///
 /// # Errors
-/// Exit 4 naming the facts that changed; exit 6 where the plan belongs to something else.
+/// Exit 4 naming the facts that changed, or what else the plan was made for; exit 6 where the state belongs to something else.
 pub(super) fn check(plan: &Plan, record: &Record, project: &Project) -> Result<(), Failure> {
+    match crate::state::same_identity(Some(&plan.identity), &project.desired.identity) {
+        Err(StateError::Mismatch { recorded, asked }) => {
+            return Err(CommandError::OthersPlan { made_for: recorded, asked }.into());
+        }
+        other => other?,
+    }
     if let Some(meta) = &record.meta {
         record::belongs(meta, &plan.identity)?;
     }
-    crate::state::same_identity(Some(&plan.identity), &project.desired.identity)?;
     let lineage = record.meta.as_ref().map(|meta| &meta.lineage);
     let mut changed = changed(plan, &record.recorded);
     if plan.lineage.is_some() && plan.lineage.as_ref() != lineage {

@@ -18,7 +18,7 @@ use crate::kinds::{Attribute, Kind, KindInfo, MANAGED_BY_ALL, Shape, kind};
 use crate::model::{Address, Attributes, Resource};
 
 /// What every resource may say one day; refused by name until then.
-const LATER_FOR_ALL: &[&str] = &["adopt", "id"];
+const LATER_FOR_ALL: &[&str] = &["id"];
 
 /// A resource as it was read.
 pub(super) struct Built {
@@ -56,6 +56,7 @@ impl Block<'_> {
             attributes: Attributes::new(),
             depends_on: BTreeSet::new(),
             protect: None,
+            adopt: false,
             ignore_changes: Vec::new(),
             source: world.files.source(self.place),
             sources: BTreeMap::new(),
@@ -122,6 +123,11 @@ impl Block<'_> {
                 resource.protect =
                     reader.value(&Shape::Bool, node, "protect").and_then(|value| value.as_bool());
             }
+            "adopt" => {
+                reader.note("adopt", entry);
+                let adopt = reader.value(&Shape::Bool, node, "adopt").and_then(|value| value.as_bool());
+                resource.adopt = adopt.unwrap_or_default();
+            }
             "subscription" => {
                 reader.note("subscription", entry);
                 let name = if node.is_broken() {
@@ -162,7 +168,7 @@ impl Block<'_> {
             "name" => info.name_rule.is_some() && self.parent.is_none(),
             "subscription" => has_subscription(info),
             "forEach" => false,
-            "protect" | "ignoreChanges" => !info.invoked,
+            "protect" | "adopt" | "ignoreChanges" => !info.invoked,
             _ => true,
         };
         MANAGED_BY_ALL.iter().map(|(key, _)| *key).filter(fits).collect()

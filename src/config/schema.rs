@@ -68,7 +68,7 @@ fn child(name: &str, parent: &[Attribute]) -> Value {
     let Some(info) = kind(name).map(|kind| kind.info()) else { return json!({}) };
     let mut properties = attributes(info.attributes, Some(parent));
     let general_keys: &[&str] =
-        if info.invoked { &["dependsOn"] } else { &["protect", "ignoreChanges", "dependsOn"] };
+        if info.invoked { &["dependsOn"] } else { &["protect", "adopt", "ignoreChanges", "dependsOn"] };
     for (key, doc) in MANAGED_BY_ALL.iter().filter(|(key, _)| general_keys.contains(key)) {
         properties.insert((*key).into(), documented(general(key), doc));
     }
@@ -200,7 +200,7 @@ fn credentials() -> Value {
 fn general(name: &str) -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string" }, "uniqueItems": true });
     match name {
-        "protect" => {
+        "protect" | "adopt" => {
             json!({ "anyOf": [{ "type": "boolean" }, { "$ref": "#/$defs/expression" }, { "type": "null" }] })
         }
         "ignoreChanges" | "dependsOn" => texts,

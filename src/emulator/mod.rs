@@ -145,7 +145,15 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The data file is damaged, or cannot be opened or written.
+    /// The system refuses to open or to write the data file.
+    #[error("cannot open or write the data file `{}`: {reason}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The data file is damaged, or is none.
     #[error("cannot use the data file `{}`: {reason}", path.display())]
     Data {
         /// The file.
@@ -255,10 +263,7 @@ impl Emulator {
         let timer = Arc::new(Timer::new(clock, world.now()));
         let seed = world.core().seed;
         let mut engine = Engine::new(world, store, Faults::new(faults, seed), recorder, Arc::clone(&timer));
-        engine.save_first().map_err(|error| StartError::Data {
-            path: data.unwrap_or_default(),
-            reason: error.to_string(),
-        })?;
+        engine.save_first().map_err(|error| store::unusable(&data.unwrap_or_default(), &error))?;
         let (to_engine, inbox) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("emulator".to_owned())

@@ -38,21 +38,21 @@ impl Store {
     /// Opens or makes the file at `path`; what it held, if it is not new.
     ///
     /// # Errors
-    /// [`StartError::Held`] while another process has it, [`StartError::Data`] for a file that cannot be read,
-    /// [`StartError::Newer`] for one of a newer format.
+    /// [`StartError::Held`] while another process has it, [`StartError::Unwritable`] where the system refuses,
+    /// [`StartError::Data`] for a damaged file or one of another program, [`StartError::Newer`] for one of a newer format.
     pub(crate) fn open(path: &Path) -> Result<(Self, Option<Saved>), StartError> {
-        let unreadable = |reason: String| StartError::Data { path: path.to_owned(), reason };
+        let damaged = |reason: String| StartError::Data { path: path.to_owned(), reason };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| unreadable(error.to_string()))?;
+            std::fs::create_dir_all(folder).map_err(|error| unwritable(path, &error))?;
         }
         let lock = hold(path)?;
-        let connection = Connection::open(path).map_err(|error| unreadable(error.to_string()))?;
-        let format = prepare(&connection).map_err(|error| unreadable(error.to_string()))?;
+        let connection = Connection::open(path).map_err(|error| unusable(path, &error))?;
+        let format = prepare(&connection).map_err(|error| unusable(path, &error))?;
         if format > FORMAT {
             return Err(StartError::Newer { path: path.to_owned(), format });
         }
         let store = Self { connection, _lock: lock };
-        let saved = store.load().map_err(unreadable)?;
+        let saved = store.load().map_err(damaged)?;
         Ok((store, saved))
     }
 
@@ -154,7 +154,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
 /// Locks the file beside `path` and writes this process's id into it.
 fn hold(path: &Path) -> Result<File, StartError> {
     let beside = lock_path(path);
-    let failed = |error: std::io::Error| StartError::Data { path: beside.clone(), reason: error.to_string() };
+    let failed = |error: std::io::Error| unwritable(&beside, &error);
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -177,6 +177,21 @@ fn hold(path: &Path) -> Result<File, StartError> {
         .and_then(|_| writeln!(file, "{}", std::process::id()));
     written.map_err(failed)?;
     Ok(file)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> StartError {
+    StartError::Unwritable { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// What an error of SQLite says of a data file: that it is damaged, or that the system refuses.
+pub(crate) fn unusable(path: &Path, error: &rusqlite::Error) -> StartError {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+    let (path, reason) = (path.to_owned(), error.to_string());
+    let refused = [CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure];
+    match error.sqlite_error_code() {
+        Some(code) if refused.contains(&code) => StartError::Unwritable { path, reason },
+        _ => StartError::Data { path, reason },
+    }
 }
 
 /// Where the lock of a data file is.
@@ -230,6 +245,8 @@ mod tests {
         )
         .expect("writes");
         assert!(matches!(Store::open(&path), Err(StartError::Data { .. })));
+        let nowhere = path.join("below-a-file.db");
+        assert!(matches!(Store::open(&nowhere), Err(StartError::Unwritable { .. })));
         let path = folder.path().join("foreign.db");
         Connection::open(&path).and_then(|other| other.execute_batch("CREATE TABLE x (y)")).expect("writes");
         assert!(matches!(Store::open(&path), Err(StartError::Data { .. })));

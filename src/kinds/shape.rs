@@ -127,6 +127,7 @@ pub const MANAGED_BY_ALL: &[(&str, &str)] = &[
     ("name", "The name in Azure; the key where it is not written."),
     ("subscription", "A name of `subscriptions:` or a GUID; the project's where it is not written."),
     ("protect", "Refuses every plan that deletes or replaces this, until it is set to false and applied."),
+    ("adopt", "It exists already: an apply reads and records it as it is, and changes nothing of it."),
     ("ignoreChanges", "Attributes that are sent at creation only; later edits are noted, not carried out."),
     ("dependsOn", "More addresses that must be there first."),
     ("forEach", "One resource for each row of a list, a matrix or a CSV file."),

@@ -66,6 +66,8 @@ pub struct Resource {
     pub depends_on: BTreeSet<Address>,
     /// `protect:` where it is written.
     pub protect: Option<bool>,
+    /// `adopt:`: it exists, and is read and recorded instead of being made.
+    pub adopt: bool,
     /// `ignoreChanges`: attribute paths that are sent at creation only.
     pub ignore_changes: Vec<String>,
     /// Where the resource's key stands.

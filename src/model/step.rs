@@ -222,6 +222,8 @@ pub enum Recording {
     Nothing,
     /// The row; recorded outputs that the step does not read anew stay.
     Put(Box<Row>),
+    /// The row with what Azure shows of it in place of what it says: it was there before.
+    Adopt(Box<Row>),
     /// One more item of the list at a dotted attribute path; kept sorted.
     Include {
         /// The attribute's dotted path.

@@ -111,14 +111,14 @@ fn dependencies(plan: &Plan, index: &HashMap<&str, usize>, place: &[usize]) -> V
     let mut deletes: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
     for (at, action) in plan.actions.iter().enumerate() {
         match action.verb {
-            Verb::Create => creates.entry(&action.address).or_default().push(at),
+            Verb::Create | Verb::Import => creates.entry(&action.address).or_default().push(at),
             Verb::Delete => deletes.entry(&action.address).or_default().push(at),
             _ => {}
         }
     }
     let mut broken = Vec::new();
     for (at, action) in plan.actions.iter().enumerate() {
-        if action.verb == Verb::Create {
+        if matches!(action.verb, Verb::Create | Verb::Import) {
             for address in recorded_dependencies(action) {
                 let befores = creates.get(address).map(Vec::as_slice).unwrap_or_default();
                 if !befores.is_empty() && !befores.iter().any(|&before| waits(plan, index, place, at, before))
@@ -141,7 +141,7 @@ fn dependencies(plan: &Plan, index: &HashMap<&str, usize>, place: &[usize]) -> V
 
 fn recorded_dependencies(action: &Action) -> BTreeSet<&Address> {
     let rows = action.steps.iter().filter_map(|step| match &step.record {
-        Recording::Put(row) => Some(&row.depends_on),
+        Recording::Put(row) | Recording::Adopt(row) => Some(&row.depends_on),
         _ => None,
     });
     rows.flatten().collect()

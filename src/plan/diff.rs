@@ -254,6 +254,7 @@ mod tests {
             attributes: map(attributes),
             depends_on: BTreeSet::new(),
             protect: None,
+            adopt: false,
             ignore_changes: Vec::new(),
             source: Source { file: "labwright.yaml".into(), line: 1, column: 1 },
             sources: BTreeMap::new(),

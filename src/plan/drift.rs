@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::AttributeChange;
 use super::diff::seen_differences;
 use crate::kinds::{kind_of, references};
-use crate::model::{Address, Desired, Observed, Recorded, is_ignored};
+use crate::model::{Address, Desired, Observed, Recorded, Row, is_ignored};
 
 /// A resource that is not as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,13 +79,18 @@ pub fn refreshed(recorded: &Recorded, seen: &BTreeMap<Address, Option<Observed>>
                     // Somebody mended it.
                     row.unfinished = None;
                 }
-                for change in seen_differences(kind_of(address).info(), row, &observed.attributes) {
-                    put(&mut row.attributes, &change.path, change.after);
-                }
+                as_seen(address, row, observed);
             }
         }
     }
     fresh
+}
+
+/// Puts what was read in place of what a row says: of what it has and does not ignore.
+pub fn as_seen(address: &Address, row: &mut Row, observed: &Observed) {
+    for change in seen_differences(kind_of(address).info(), row, &observed.attributes) {
+        put(&mut row.attributes, &change.path, change.after);
+    }
 }
 
 fn put(

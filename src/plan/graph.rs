@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, PlanError};
-use super::{Action, Plan, Verb, run};
+use super::{Action, Plan, Verb, existing, run};
 use crate::kinds::{Draft, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of};
 use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step, Unfinished};
 
@@ -66,6 +66,9 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
         let draft = recorded_draft("forget", Step::recording("drop the record", Recording::Delete));
         nodes.push(node(address, Verb::Forget, decision, view, draft));
     }
+    if let (Verb::Import, Some(resource)) = (decision.verb, decision.desired) {
+        nodes.push(node(address, Verb::Import, decision, view, imported(address, resource, view)));
+    }
     let makes = matches!(decision.verb, Verb::Create | Verb::Update | Verb::Replace | Verb::Invoke);
     if let (true, Some(resource)) = (makes, decision.desired) {
         let verb = if decision.verb == Verb::Replace { Verb::Create } else { decision.verb };
@@ -75,6 +78,14 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
         }
     }
     nodes
+}
+
+/// Reads and records what exists, once what its answers refer to is recorded.
+fn imported(address: &Address, resource: &Resource, view: &View<'_>) -> Draft {
+    let row = existing::row(address, resource, view);
+    let needs = row.depends_on.iter().cloned().map(Need::Ready).collect();
+    let step = Step::recording("read and record", Recording::Adopt(Box::new(row)));
+    Draft { needs, ..recorded_draft("import", step) }
 }
 
 fn made(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &View<'_>) -> Vec<Draft> {

@@ -126,7 +126,7 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
     findings.extend(guard::expired(&consents, desired, options));
     if !options.destroy {
         findings.extend(desired.findings.iter().cloned());
-        findings.extend(renames::findings(&decisions, &view));
+        findings.extend(renames::findings(&decisions, &view, desired));
         findings.extend(versions::findings(&decisions, options));
     }
     findings.sort();
@@ -246,6 +246,9 @@ pub(super) fn revision(attributes: &Attributes) -> i64 {
 /// The verb of what is desired and not recorded.
 fn first_verb(address: &Address, resource: &Resource, view: &View<'_>) -> Verb {
     let kind = kind_of(address);
+    if resource.adopt {
+        return Verb::Import;
+    }
     if kind.info().invoked {
         return if revision(&resource.attributes) > 0 { Verb::Invoke } else { Verb::Keep };
     }
@@ -369,7 +372,10 @@ fn changes(decisions: &Decisions<'_>, view: &View<'_>, written: &BTreeMap<Addres
 fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>, view: &View<'_>) -> Change {
     let mut attributes: Vec<_> =
         decision.differences.iter().map(|difference| difference.change.clone()).collect();
-    if let (Some(resource), None) = (decision.desired, decision.recorded) {
+    // What is imported is recorded as it is found, whatever the files say.
+    if let (Some(resource), None, false) =
+        (decision.desired, decision.recorded, decision.verb == Verb::Import)
+    {
         attributes = super::diff::all_of(kind_of(address).info(), resource);
     }
     attributes.sort_by(|a, b| a.path.cmp(&b.path));

@@ -24,8 +24,8 @@ use serde_json::Value;
 
 pub use check::check;
 pub use diff::seen_differences;
-pub use drift::{Drifted, drift, refreshed};
-pub use existing::{ADOPTED, rows as existing_rows};
+pub use drift::{Drifted, as_seen, drift, refreshed};
+pub use existing::rows as existing_rows;
 pub use guard::missing_consents;
 pub use make::{Options, PlanError, plan};
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};

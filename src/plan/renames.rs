@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Verb;
 use super::make::{Decision, Decisions};
 use crate::kinds::{OnChange, View, kind_of};
-use crate::model::{Address, Attributes, Finding, Severity, canonical};
+use crate::model::{Address, Attributes, Desired, Finding, Severity, canonical};
 
 /// A delete and a create that look like one thing under two keys.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ struct Pair<'d> {
 /// A warning for each pair of a delete and a create that are alike, with the line to paste.
 ///
 /// Alike is one name in Azure, or the same attributes but for the name where no third resource has them.
-pub(super) fn findings(decisions: &Decisions<'_>, view: &View<'_>) -> Vec<Finding> {
+pub(super) fn findings(decisions: &Decisions<'_>, view: &View<'_>, desired: &Desired) -> Vec<Finding> {
     let mut by_id: BTreeMap<(&str, String), Pair<'_>> = BTreeMap::new();
     let mut by_content: BTreeMap<(&str, String), Pair<'_>> = BTreeMap::new();
     if !decisions.values().any(|decision| decision.verb == Verb::Delete) {
@@ -49,7 +49,12 @@ pub(super) fn findings(decisions: &Decisions<'_>, view: &View<'_>) -> Vec<Findin
     };
     let pairs: std::collections::BTreeSet<_> =
         by_id.values().chain(by_content.values()).filter_map(alike).collect();
-    pairs.into_iter().map(|(gone, new)| finding(&gone, &new, decisions)).collect()
+    // A move that is written is carried out, or refused with a reason of its own.
+    let is_said = |gone: &Address, new: &Address| {
+        desired.moved.iter().any(|moved| moved.from == *gone && moved.to == *new)
+    };
+    let open = pairs.into_iter().filter(|(gone, new)| !is_said(gone, new));
+    open.map(|(gone, new)| finding(&gone, &new, decisions)).collect()
 }
 
 /// The attributes of what is deleted or created.

@@ -108,6 +108,13 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// Nobody knows how it came out: the next run looks it up, and what depends on it will not start.
+    Unclear {
+        /// Its id.
+        action: String,
+        /// Why.
+        failure: Failure,
+    },
     /// No more actions start; those under way go on.
     Stopping,
 }

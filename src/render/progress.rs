@@ -13,6 +13,7 @@ pub struct Progress<'p> {
     under_way: BTreeMap<String, UnderWay>,
     done: usize,
     failed: usize,
+    unclear: usize,
     left_seconds: u64,
     stopping: bool,
 }
@@ -34,7 +35,7 @@ impl<'p> Progress<'p> {
     #[must_use]
     pub fn new(plan: &'p Plan, done: usize) -> Self {
         let left_seconds = plan.estimate_seconds;
-        Self { plan, under_way: BTreeMap::new(), done, failed: 0, left_seconds, stopping: false }
+        Self { plan, under_way: BTreeMap::new(), done, failed: 0, unclear: 0, left_seconds, stopping: false }
     }
 
     /// The first line: how much there is to do.
@@ -86,6 +87,12 @@ impl<'p> Progress<'p> {
                 self.failed += 1;
                 Some(format!("✗ {} failed: {}: {}", self.words(action), clean(code), clean(message)))
             }
+            Event::Unclear { action, failure: Failure { code, message } } => {
+                self.under_way.remove(action);
+                self.unclear += 1;
+                let (code, message) = (clean(code), clean(message));
+                Some(format!("? {}: how it came out is not known yet: {code}: {message}", self.words(action)))
+            }
             Event::Stopping if self.stopping => None,
             Event::Stopping => {
                 self.stopping = true;
@@ -105,6 +112,9 @@ impl<'p> Progress<'p> {
         let mut parts = vec![format!("{} of {} done", self.done, self.plan.actions.len())];
         if self.failed > 0 {
             parts.push(format!("{} failed", self.failed));
+        }
+        if self.unclear > 0 {
+            parts.push(format!("{} not known", self.unclear));
         }
         if !self.under_way.is_empty() {
             let mut named: Vec<_> = self.under_way.keys().take(NAMED).map(|id| self.phrase(id)).collect();

@@ -61,7 +61,8 @@ pub fn say_seconds(seconds: u64) -> String {
 }
 
 /// `1 resource`, `2 resources`.
-pub(super) fn count(number: usize, noun: &str) -> String {
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),

@@ -78,7 +78,7 @@ pub enum StateError {
     #[diagnostic(
         code(labwright::state::vanished),
         help(
-            "put a copy back at that path and run the command again; without it labwright would take everything for new"
+            "put a copy back at that path and run the command again; where none is left, `labwright import --from SCOPE --out DIR` records what exists anew, in a folder of its own"
         )
     )]
     Vanished {

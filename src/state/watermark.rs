@@ -7,7 +7,7 @@
 //! was killed has not been followed by another command is only noticed down to the serial at that
 //! run's beginning.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -105,15 +105,12 @@ impl Watermark {
         if let Some(folder) = self.file.parent() {
             make_private(folder)?;
         }
-        let temporary = self.file.with_extension(format!("{}.new", uuid::Uuid::new_v4().simple()));
-        let written = File::create_new(&temporary)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&temporary, &self.file));
-        if written.is_err() {
-            // The error to tell is the first one; a leftover holds no more than a serial.
-            let _ = fs::remove_file(&temporary);
-        }
-        written
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+        temporary.write_all(text.as_bytes())?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(&self.file)?;
+        Ok(())
     }
 
     fn failed(&self, doing: &'static str) -> impl Fn(std::io::Error) -> StateError + '_ {

@@ -389,6 +389,7 @@ fn resource(attributes: &Value) -> Resource {
         attributes: attributes.as_object().expect("a map").clone().into(),
         depends_on: BTreeSet::new(),
         protect: None,
+        adopt: false,
         ignore_changes: Vec::new(),
         source: Source { file: "labwright.yaml".into(), line: 1, column: 1 },
         sources: BTreeMap::new(),

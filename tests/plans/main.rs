@@ -366,3 +366,52 @@ fn what_was_done_to_something_is_gone_with_it() {
         assert!(again.iter().any(|done| done == verb), "{verb} is not in {again:?}");
     }
 }
+
+#[test]
+fn what_is_adopted_is_only_read_before_anything_is_made_from_it() {
+    let mut config = both_stories();
+    for address in ["ResourceGroup/rg", "Gallery/sig", "LabAccount/la"] {
+        config[address]["adopt"] = json!(true);
+    }
+    let config = desired(&config);
+    let plan = planned(&config, &Recorded::default());
+    assert!(labwright::plan::check(&plan).is_empty());
+    assert_eq!(plan.summary().import, 3, "{:?}", verbs(&plan));
+    let imports = plan.actions.iter().filter(|action| action.verb == Verb::Import);
+    assert!(imports.flat_map(|action| &action.steps).all(|step| step.request.is_none()));
+    let (recorded, order) = carried_out(&plan, &Recorded::default());
+    before(&order, "ResourceGroup/rg#import", "Gallery/sig#import");
+    before(&order, "Gallery/sig#import", "Image/java#create");
+    before(&order, "LabAccount/la#import", "GalleryAttachment/core#attach");
+    let again = planned(&config, &recorded);
+    assert!(again.is_empty(), "what is recorded is not adopted again: {:?}", verbs(&again));
+    let gone = plan_without_files(&config, &recorded);
+    assert!(gone.contains(&"forget ResourceGroup/rg".to_owned()), "{gone:?}");
+}
+
+/// The verbs of a plan that takes everything away.
+fn plan_without_files(config: &labwright::model::Desired, recorded: &Recorded) -> Vec<String> {
+    verbs(&plan(config, recorded, &Options { destroy: true, ..options() }).expect("a plan"))
+}
+
+#[test]
+fn a_move_that_is_written_is_not_asked_for_again() {
+    let mut config = both_stories();
+    let lab = config["Lab/programming"].clone();
+    let map = config.as_object_mut().expect("a map");
+    map.remove("Lab/programming");
+    map.remove("Publish/programming");
+    map.insert("Lab/coding".into(), lab);
+    let first = desired(&both_stories());
+    let (recorded, _) = carried_out(&planned(&first, &Recorded::default()), &Recorded::default());
+    let mut config = desired(&config);
+    let rules =
+        |plan: &Plan| -> Vec<String> { plan.findings.iter().map(|finding| finding.rule.clone()).collect() };
+    assert!(rules(&planned(&config, &recorded)).contains(&"renamed".to_owned()));
+    let source = Source { file: "labwright.yaml".into(), line: 1, column: 1 };
+    let (from, to) = (Address::new("Lab", "programming"), Address::new("Lab", "coding"));
+    config.moved.push(Moved { from, to, source });
+    let said = rules(&planned(&config, &recorded));
+    assert!(said.contains(&"moved".to_owned()), "its name in Azure would change: {said:?}");
+    assert!(!said.contains(&"renamed".to_owned()), "{said:?}");
+}

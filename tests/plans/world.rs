@@ -40,6 +40,7 @@ pub(crate) fn desired(resources: &Value) -> Desired {
 fn resource(address: &Address, attributes: &Value, line: u32) -> Resource {
     let mut attributes = attributes.as_object().expect("a map").clone();
     let protect = attributes.remove("protect").and_then(|value| value.as_bool());
+    let adopt = attributes.remove("adopt") == Some(json!(true));
     let ignored = attributes.remove("ignoreChanges").unwrap_or(json!([]));
     if kind_of(address).info().name_rule.is_some() {
         attributes.entry("name").or_insert(json!(address.key()));
@@ -48,6 +49,7 @@ fn resource(address: &Address, attributes: &Value, line: u32) -> Resource {
         attributes: attributes.into(),
         depends_on: BTreeSet::new(),
         protect,
+        adopt,
         ignore_changes: ignored
             .as_array()
             .expect("a list")
@@ -149,7 +151,9 @@ pub(crate) fn carried_out(plan: &Plan, recorded: &Recorded) -> (Recorded, Vec<St
 fn record(recorded: &mut Recorded, address: &Address, recording: &Recording) {
     match recording {
         Recording::Nothing => {}
-        Recording::Put(row) => drop(recorded.rows.insert(address.clone(), row.as_ref().clone())),
+        Recording::Put(row) | Recording::Adopt(row) => {
+            drop(recorded.rows.insert(address.clone(), row.as_ref().clone()))
+        }
         Recording::Delete => drop(recorded.rows.remove(address)),
         Recording::Move { from } => drop(recorded.rename(from, address)),
         Recording::Include { path, item, depends_on } => {

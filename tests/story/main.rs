@@ -3,6 +3,7 @@
 //! Nothing of the caller's environment gets in; waiting is for a line or a request, never for a time.
 #![cfg(unix)]
 
+mod adopt;
 mod broken_off;
 mod examples;
 mod import;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::describe::Blocks;
 use crate::cli::Failure;
+use crate::cli::context::beside;
 use crate::cli::failure::CommandError;
 use crate::config::{Entry, Folder, PROJECT_FILE, Sort, Tree, TreeError};
 
@@ -70,20 +71,11 @@ pub(super) fn write(root: &Path, files: &Files) -> Result<(), Failure> {
     for (name, text) in first.into_iter().chain(last) {
         let path = root.join(name);
         if !path.exists() {
-            new_file(&path, &root.join(format!(".{name}.import")), text)
-                .map_err(|source| CommandError::File { doing: "write", path, source })?;
+            let written = beside(&path, text).and_then(|file| Ok(file.persist_noclobber(&path)?));
+            written.map_err(|source| CommandError::File { doing: "write", path, source })?;
         }
     }
     Ok(())
-}
-
-/// A link cannot take the place of a file that came in between, as a rename would.
-fn new_file(path: &Path, beside: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::write(beside, text)?;
-    std::fs::File::open(beside)?.sync_all()?;
-    let linked = std::fs::hard_link(beside, path);
-    std::fs::remove_file(beside)?;
-    linked
 }
 
 /// The project as it will be: a folder with files that are not written yet.

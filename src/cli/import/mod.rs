@@ -8,13 +8,14 @@ mod defaults;
 mod describe;
 mod files;
 mod find;
+mod one;
 mod scope;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(super) use scope::Scope;
 
@@ -37,20 +38,29 @@ type Sights = BTreeMap<Address, Observed>;
 /// How many resources are read at once.
 const AT_ONCE: usize = 10;
 
-/// Reads a scope, writes it down as YAML, and records it.
+/// Imports a scope, or one resource.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    match (&arguments.from, &arguments.address, &arguments.id) {
+        (Some(scope), ..) => all(scope, arguments.endpoint.as_deref(), context),
+        (None, Some(address), Some(id)) => one::run(address, id, context),
+        _ => Err(CommandError::usage("nothing says what to import", "`--from SCOPE` writes what exists as files; `ADDR ID` records one resource that the files describe").into()),
+    }
+}
+
+/// Reads a scope, writes it down as YAML, and records it.
+fn all(scope: &Scope, endpoint: Option<&str>, context: &Context) -> Result<Exit, Failure> {
     let root = context.root();
     std::fs::create_dir_all(root).map_err(|source| CommandError::File {
         doing: "write",
         path: root.to_owned(),
         source,
     })?;
-    let project = start(arguments, context)?;
+    let project = start(scope, endpoint, context)?;
     let lock =
         RunLock::acquire(&record::place(&project, context), context.command, Duration::ZERO, &mut |_| {})?;
     let text = cloud::runtime()?.block_on(async {
         let connection = cloud::connect(&project, context).await?;
-        let text = import(&arguments.from, &project, &connection, context).await;
+        let text = import(scope, &project, &connection, context).await;
         connection.close().await;
         text
     })?;
@@ -60,10 +70,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
 }
 
 /// The project that stands in the folder, or one of the settings alone that this import would write.
-fn start(arguments: &Arguments, context: &Context) -> Result<Project, Failure> {
+fn start(scope: &Scope, endpoint: Option<&str>, context: &Context) -> Result<Project, Failure> {
     let root = context.root();
     if root.join(PROJECT_FILE).exists() {
-        if arguments.endpoint.is_some() {
+        if endpoint.is_some() {
             let message = format!("`{}` says which cloud it is", root.join(PROJECT_FILE).display());
             return Err(CommandError::usage(
                 message,
@@ -73,8 +83,8 @@ fn start(arguments: &Arguments, context: &Context) -> Result<Project, Failure> {
         }
         return project::load(context);
     }
-    let mut azure = json!({ "subscription": arguments.from.subscription() });
-    if let Some(endpoint) = &arguments.endpoint {
+    let mut azure = json!({ "subscription": scope.subscription() });
+    if let Some(endpoint) = endpoint {
         azure["endpoint"] = json!(endpoint);
     }
     let text = files::project_file(&name_of(root), &azure, &serde_json::Map::new());
@@ -95,9 +105,7 @@ async fn import(
     context: &Context,
 ) -> Result<String, Failure> {
     let record = record::read(project, context)?;
-    if let Some(run) = record.open_run.as_ref().filter(|run| run.command != context.command) {
-        return Err(CommandError::ImportAfter { run: run.id, command: context.typed("apply") }.into());
-    }
+    after_others(&record, context)?;
     context.printer.note(&format!("Reading {} …\n", scope.id()));
     let mut found = find::find(&connection.arm, scope).await?;
     let (described, seen) = read_all(&mut found, connection).await?;
@@ -115,14 +123,57 @@ async fn import(
     let plan = planned(&whole, &record, &described, connection)?;
     as_found(&plan, &seen, &whole)?;
     files::write(context.root(), &files)?;
-    let mut store = SqliteStore::open_or_create(&record::place(&whole, context))?;
+    write_record(&plan, &record, &whole, connection, context)?;
+    Ok(told(&found, &described, &files))
+}
+
+/// Refuses to go on where a run of another command broke off: only `apply` settles it.
+fn after_others(record: &record::Record, context: &Context) -> Result<(), Failure> {
+    match record.open_run.as_ref().filter(|run| run.command != context.command) {
+        Some(run) => Err(CommandError::ImportAfter { run: run.id, command: context.typed("apply") }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Writes what a plan only records, as a run of its own.
+fn write_record(
+    plan: &Plan,
+    record: &record::Record,
+    project: &Project,
+    connection: &Connection,
+    context: &Context,
+) -> Result<(), Failure> {
+    let mut store = SqliteStore::open_or_create(&record::place(project, context))?;
     if let Some(run) = &record.open_run {
         store.end(run.id, carry::now_ms(), RunOutcome::Settled)?;
     }
-    let run = begin(&mut store, carry::header(context), &plan, &connection.identity)?;
+    let run = begin(&mut store, carry::header(context), plan, &connection.identity)?;
     store.end(run, carry::now_ms(), RunOutcome::Done)?;
-    record::watermark(&whole, context).raise(&store.meta()?)?;
-    Ok(told(&found, &described, &files))
+    record::watermark(project, context).raise(&store.meta()?)?;
+    Ok(())
+}
+
+/// Refuses to record again, under another key, what is recorded already.
+fn refuse_recorded(rows: &[Record], record: &record::Record) -> Result<(), Failure> {
+    let recorded = record.recorded.rows.iter();
+    let by_id: BTreeMap<_, _> = recorded.map(|(address, row)| (&row.arm_id, address)).collect();
+    for Record { address, row } in rows {
+        let other = row.as_ref().and_then(|row| by_id.get(&row.arm_id));
+        let other = other.filter(|other| other.kind() == address.kind() && **other != address);
+        if let Some(other) = other {
+            return Err(CommandError::Recorded { address: other.to_string() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The rows of the files' resources at `addresses`, with the GUIDs of their subscriptions.
+fn rows(project: &Project, addresses: &BTreeSet<Address>, connection: &Connection) -> Vec<Record> {
+    let mut rows = plan::existing_rows(&project.desired, addresses);
+    for row in rows.iter_mut().filter_map(|record| record.row.as_mut()) {
+        row.arm_id = row.arm_id.in_subscription(|name| connection.subscriptions.get(name).cloned());
+    }
+    rows
 }
 
 /// Reads everything that was found, and describes it.
@@ -191,25 +242,12 @@ fn planned(
     described: &Described,
     connection: &Connection,
 ) -> Result<Plan, Failure> {
-    let mut rows = plan::existing_rows(&project.desired, &described.addresses);
-    for row in &mut rows {
-        own_words(row, connection);
-    }
+    let rows = rows(project, &described.addresses, connection);
+    refuse_recorded(&rows, record)?;
     let mut recorded = record.recorded.clone();
-    let by_id: BTreeMap<_, _> = recorded.rows.iter().map(|(address, row)| (&row.arm_id, address)).collect();
-    for Record { address, row } in &rows {
-        let other = row
-            .as_ref()
-            .and_then(|row| by_id.get(&row.arm_id))
-            .filter(|other| other.kind() == address.kind());
-        if let Some(other) = other.filter(|other| **other != address) {
-            return Err(CommandError::Recorded { address: other.to_string() }.into());
-        }
-    }
-    drop(by_id);
     let put = rows.iter().filter_map(|record| Some((record.address.clone(), record.row.clone()?)));
     recorded.rows.extend(put);
-    let mut plan = compared(project, &recorded, record)?;
+    let plan = compared(project, &recorded, record)?;
     let ours: Vec<_> = plan
         .changes
         .iter()
@@ -219,10 +257,7 @@ fn planned(
     if !ours.is_empty() {
         return Err(CommandError::NotAsFound { addresses: ours.join(", ") }.into());
     }
-    plan.changes.clear();
-    plan.actions.clear();
-    plan.records = rows;
-    Ok(plan)
+    Ok(one::recording(&plan, rows))
 }
 
 /// Refuses to record what was not found: attributes that come from settings which stand there already.
@@ -249,15 +284,6 @@ fn compared(project: &Project, recorded: &Recorded, record: &record::Record) -> 
         before_refresh: None,
     };
     Ok(plan::plan(&project.desired, recorded, &options)?)
-}
-
-/// Opens the subscription's name, and marks a group as one that labwright did not make.
-fn own_words(record: &mut Record, connection: &Connection) {
-    let Record { address, row: Some(row) } = record else { return };
-    row.arm_id = row.arm_id.in_subscription(|name| connection.subscriptions.get(name).cloned());
-    if address.kind() == "ResourceGroup" {
-        row.outputs.insert(plan::ADOPTED.into(), Value::Bool(true));
-    }
 }
 
 /// What was done, for people.

@@ -111,7 +111,7 @@ pub fn settled(settled: &Settled, look: Look) -> String {
     let under_way = settled.actions.len();
     let failed = if settled.failed > 0 { format!("{} failed, ", settled.failed) } else { String::new() };
     let sentence = format!(
-        "{} of its {} were done, {failed}{under_way} under way, {} never started.",
+        "{} of its {} done, {failed}{under_way} under way, {} never started.",
         settled.done,
         count(settled.of, "action"),
         settled.not_started
