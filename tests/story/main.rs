@@ -12,6 +12,7 @@ mod kills;
 mod place;
 mod plans;
 mod round;
+mod same;
 mod schemas;
 mod secrets;
 mod seen;

@@ -51,13 +51,27 @@ pub(crate) struct Served {
 impl Served {
     /// An emulator that makes the given faults.
     pub(crate) fn with(faults: &[&str]) -> Self {
+        Self::started(&faults.iter().flat_map(|spec| ["--faults", spec]).collect::<Vec<_>>())
+    }
+
+    /// An emulator over TLS; its authority's certificate is at [`Served::ca`].
+    pub(crate) fn over_tls() -> Self {
+        Self::started(&["--tls"])
+    }
+
+    /// The certificate of its authority.
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.folder.path().join("azure.db.ca.pem")
+    }
+
+    fn started(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let pipe = folder.path().join("record");
         assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
         let mut command = Command::new(env!("CARGO_BIN_EXE_labwright"));
         command.env_clear().env("HOME", folder.path()).arg("emulator");
         command.arg("--record").arg(&pipe).arg("--data").arg(folder.path().join("azure.db"));
-        command.args(faults.iter().flat_map(|spec| ["--faults", spec]));
+        command.args(options);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let (tell, heard) = channel();
         let listener = tell.clone();
