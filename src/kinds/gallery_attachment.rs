@@ -1,7 +1,7 @@
 //! Gallery attachments: a gallery bound to a lab account, and which of its images are switched on.
 //!
 //! Source: Microsoft's module for classroom labs (2019-01-01-preview): `sharedgalleries` holds the
-//! attachment under the gallery's own name, `sharedimages` beside it the projections with their switch.
+//! attachment under the gallery's own name (ARM takes any), `sharedimages` beside it the projections with their switch.
 //! One gallery for each account; on attach every image is on; a projection shows some time after the
 //! attach or after the image's first version. Marketplace images are never touched.
 
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::arm::{self, LABS};
 use super::image::is_not_yet_exported;
+use super::resource_group::name_rule;
 use super::shape::managed;
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
@@ -41,6 +42,13 @@ static INFO: KindInfo = KindInfo {
         Attribute::new("gallery", managed(&["Gallery"]), "The gallery.", "sig_cs_prod")
             .on_change(OnChange::Replace)
             .required(),
+        Attribute::new(
+            "name",
+            Shape::Text(name_rule),
+            "Its name in Azure; the gallery's where it is not written.",
+            "sig",
+        )
+        .on_change(OnChange::Replace),
         Attribute::new(
             "enabledImages",
             Shape::EnabledImages,
@@ -145,7 +153,8 @@ impl Kind for GalleryAttachment {
 
     fn arm_id(&self, _address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId {
         let gallery = view.referred_id(&attributes["gallery"]);
-        view.referred_id(&attributes["to"]).child("sharedgalleries", gallery.name())
+        let name = attributes.get("name").and_then(Value::as_str).unwrap_or(gallery.name());
+        view.referred_id(&attributes["to"]).child("sharedgalleries", name)
     }
 
     fn enables(&self, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
@@ -247,6 +256,7 @@ impl Kind for GalleryAttachment {
         let mut attributes = Attributes::new();
         attributes.insert("to".into(), names.reference(&account_id(&row.arm_id)));
         attributes.insert("gallery".into(), names.reference(&gallery));
+        attributes.insert("name".into(), json!(row.arm_id.name()));
         if let [Some(images)] = rest {
             let items: Vec<_> = images.as_array().into_iter().flatten().collect();
             let reference = |item: &&Value| {

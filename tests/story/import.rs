@@ -112,6 +112,28 @@ fn an_imported_group_is_never_deleted_to_be_made_anew() {
 }
 
 #[test]
+fn an_attachment_keeps_a_name_that_is_not_its_gallerys() {
+    let served = Served::start();
+    let original = Place::against("contoso-cs", &served.url);
+    original.edit(
+        "accounts.yaml",
+        "    gallery: sig_cs_ai\n",
+        "    gallery: sig_cs_ai\n    name: cs-ai-la\n",
+    );
+    assert_eq!(original.run("apply --yes").code, 0);
+    let mut place = Place::empty();
+    place.set("AZURE_TENANT_ID", "22222222-2222-2222-2222-222222222222");
+    place.set("AZURE_CLIENT_ID", "story");
+    place.set("AZURE_CLIENT_SECRET", "mark-of-the-client-0");
+    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete! Resources: 77 imported.");
+    let accounts = std::fs::read_to_string(place.project().join("accounts.yaml")).expect("a file");
+    assert_eq!(accounts.matches("name:").count(), 1, "{accounts}");
+    assert!(accounts.contains("    name: cs-ai-la\n"), "{accounts}");
+    place.run("plan --detailed-exitcode").says(0, "No changes.");
+    place.run("drift").speaks_of(0, "No drift");
+}
+
+#[test]
 fn one_gallery_is_imported_alone() {
     let (served, _, place) = applied();
     let id = format!(

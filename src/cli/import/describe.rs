@@ -102,7 +102,7 @@ pub(super) fn describe(
         attributes.retain(|name, _| {
             matches!(name.as_str(), "name" | "subscription") || info.attribute(name).is_some()
         });
-        if attributes.get("name").and_then(Value::as_str) == Some(address.key()) {
+        if info.name_rule.is_some() && attributes.get("name").and_then(Value::as_str) == Some(address.key()) {
             attributes.remove("name");
         }
         described.addresses.insert(address.clone());
@@ -155,6 +155,9 @@ fn describe_one(
         }
         "GalleryAttachment" => {
             let gallery = ArmId::new(item.body["properties"]["galleryId"].as_str().unwrap_or_default());
+            if gallery.name().eq_ignore_ascii_case(item.id.name()) {
+                attributes.remove("name");
+            }
             let gallery = known(&gallery).ok_or("its gallery cannot be read")?;
             attributes.insert("gallery".into(), json!(gallery.key()));
             known(&item.parent).ok_or("its account is left out")?;

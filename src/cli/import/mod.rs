@@ -28,7 +28,7 @@ use super::failure::CommandError;
 use super::{Context, Exit, Failure, carry, day, project, record};
 use crate::apply::{Seen, begin, observe};
 use crate::config::{CloudSettings, Folder, PROJECT_FILE, Project};
-use crate::model::{Address, Observed, Recorded, RunOutcome};
+use crate::model::{Address, ArmId, Observed, Recorded, RunOutcome};
 use crate::plan::{self, Options, Plan, Record};
 use crate::state::{RunLock, SqliteStore, Store};
 
@@ -108,6 +108,7 @@ async fn import(
     after_others(&record, context)?;
     context.printer.note(&format!("Reading {} …\n", scope.id()));
     let mut found = find::find(&connection.arm, scope).await?;
+    let ids = found.items.iter().map(|item| item.id.clone()).collect();
     let (described, seen) = read_all(&mut found, connection).await?;
     if described.addresses.is_empty() {
         return Err(CommandError::NotFound {
@@ -121,7 +122,7 @@ async fn import(
     let overlay = Overlay { folder: Folder::new(context.root()), files: &files, alone: false };
     let whole = project::load_from(&overlay, context)?;
     let plan = planned(&whole, &record, &described, connection)?;
-    as_found(&plan, &seen, &whole)?;
+    as_found(&plan, &seen, &ids, &whole)?;
     files::write(context.root(), &files)?;
     write_record(&plan, &record, &whole, connection, context)?;
     Ok(told(&found, &described, &files))
@@ -261,16 +262,25 @@ fn planned(
 }
 
 /// Refuses to record what was not found: attributes that come from settings which stand there already.
-fn as_found(plan: &Plan, seen: &Sights, project: &Project) -> Result<(), Failure> {
+///
+/// `ids` are those that were found: nothing else is recorded.
+fn as_found(plan: &Plan, seen: &Sights, ids: &BTreeSet<ArmId>, project: &Project) -> Result<(), Failure> {
     let mut recorded = Recorded::default();
     plan.record_in(&mut recorded);
     let seen = seen.iter().filter(|(address, _)| recorded.rows.contains_key(*address));
     let seen = seen.map(|(address, observed)| (address.clone(), Some(observed.clone()))).collect();
     let differing = plan::drift(&recorded, &seen, &project.desired);
-    if differing.is_empty() {
+    let differing = differing.iter().map(|drifted| &drifted.address);
+    let elsewhere = recorded
+        .rows
+        .iter()
+        .filter(|(address, row)| address.kind() != "Publish" && !ids.contains(&row.arm_id));
+    let addresses: BTreeSet<_> =
+        differing.chain(elsewhere.map(|(address, _)| address)).map(ToString::to_string).collect();
+    if addresses.is_empty() {
         return Ok(());
     }
-    let addresses: Vec<_> = differing.iter().map(|drifted| drifted.address.to_string()).collect();
+    let addresses: Vec<_> = addresses.into_iter().collect();
     Err(CommandError::NotAsFound { addresses: addresses.join(", ") }.into())
 }
 
