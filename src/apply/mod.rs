@@ -15,6 +15,7 @@ mod error;
 mod evidence;
 mod executor;
 mod journal;
+mod listed;
 mod live;
 mod observe;
 mod opened;

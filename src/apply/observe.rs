@@ -6,8 +6,9 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::effect::observed;
+use super::listed::Listed;
 use crate::azure::Arm;
-use crate::kinds::Names;
+use crate::kinds::{Names, kind_of};
 use crate::model::{Address, Observed, Recorded};
 use crate::plan::Failure;
 
@@ -24,6 +25,7 @@ pub enum Seen {
 
 /// Reads the recorded resources at `addresses`, at most `parallelism` at once.
 ///
+/// Where many lie in one account, gallery or group, their list is read in place of each (what it lacks is read alone).
 /// One that cannot be read does not keep the others from being read; an address without a row is left out.
 pub async fn observe(
     recorded: &Recorded,
@@ -32,11 +34,14 @@ pub async fn observe(
     parallelism: usize,
 ) -> BTreeMap<Address, Seen> {
     let names = Names::of(recorded);
-    let rows = addresses.iter().filter_map(|address| recorded.rows.get_key_value(address));
-    let reads = rows.map(|(address, row)| {
-        let names = &names;
+    let rows: Vec<_> = addresses.iter().filter_map(|address| recorded.rows.get_key_value(address)).collect();
+    let wanted: Vec<_> =
+        rows.iter().flat_map(|(address, row)| kind_of(address).reads(address, row)).collect();
+    let listed = Listed::over(arm, wanted.iter());
+    let reads = rows.into_iter().map(|(address, row)| {
+        let (names, listed) = (&names, &listed);
         async move {
-            let seen = match observed(arm, address, row, names).await {
+            let seen = match observed(listed, address, row, names).await {
                 Ok(Some(observed)) => Seen::There(observed),
                 Ok(None) => Seen::Gone,
                 Err(error) => Seen::Unreadable(error.failure()),

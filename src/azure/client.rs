@@ -114,7 +114,7 @@ impl Client {
         let Call { method, path, api_version, query, body } = call;
         let path = path.in_subscription(|name| self.settings.subscriptions.get(name).cloned());
         let url = wire::request_url(&self.endpoint, path.as_str(), api_version, query);
-        let request = format!("{} {path}", word(method));
+        let request = format!("{} {path}", method.as_str());
         let body = body.map(|body| body.to_string().into_bytes());
         let (mut attempt, mut waited, mut was_silent) = (1, Duration::ZERO, false);
         loop {
@@ -240,17 +240,7 @@ pub(super) fn random() -> f64 {
 
 /// Method and path, as an error names a request; a query may hold a signature.
 pub(super) fn request_name(method: Method, url: &Url) -> String {
-    format!("{} {}", word(method), url.path())
-}
-
-fn word(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-    }
+    format!("{} {}", method.as_str(), url.path())
 }
 
 fn certificates(settings: &Settings) -> Result<Vec<Certificate>, ArmError> {
@@ -310,6 +300,7 @@ impl Http {
         let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(self.pace.connect)
+            .read_timeout(self.pace.silence)
             .timeout(self.pace.answer)
             .user_agent(concat!("labwright/", env!("CARGO_PKG_VERSION")));
         if self.direct {
@@ -327,7 +318,7 @@ impl Http {
     /// Sends one request once and reads its whole answer.
     pub(super) async fn exchange(&self, exchange: Exchange<'_>) -> Result<Raw, Failure> {
         let Exchange { method, url, body, headers } = exchange;
-        let verb = reqwest::Method::from_bytes(word(method).as_bytes()).expect("ours are methods");
+        let verb = reqwest::Method::from_bytes(method.as_str().as_bytes()).expect("ours are methods");
         let mut request = self.client().map_err(Failure::Final)?.request(verb, url.clone()).headers(headers);
         request = match (body, method) {
             (Some(body), _) => request.body(body.to_vec()),

@@ -126,12 +126,14 @@ pub struct Pace {
     pub patience: Duration,
     /// How long a connection may take to come about.
     pub connect: Duration,
+    /// How long nothing may come: neither an answer's head nor, once it began, its next piece.
+    pub silence: Duration,
     /// How long a whole answer may take.
     pub answer: Duration,
 }
 
 impl Pace {
-    /// For Azure. ARM's front end cuts a call off after 60 s, so an answer that takes 100 s never comes.
+    /// For Azure. ARM's front end cuts a call off after 60 s, so what is silent for longer never goes on.
     #[must_use]
     pub fn azure() -> Self {
         Self {
@@ -140,6 +142,7 @@ impl Pace {
             attempts: 6,
             patience: Duration::from_mins(10),
             connect: Duration::from_secs(10),
+            silence: Duration::from_secs(65),
             answer: Duration::from_secs(100),
         }
     }

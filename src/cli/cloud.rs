@@ -208,7 +208,11 @@ fn trace_line(line: &TraceLine<'_>) -> String {
     let again = again_in.map(|wait| format!(", again in {} ms", wait.as_millis())).unwrap_or_default();
     let id = request_id.map(|id| format!(" [{id}]")).unwrap_or_default();
     let path = crate::render::clean(path);
-    format!("  {method:?} {path} → {status} in {} ms, attempt {attempt}{again}{id}\n", took.as_millis())
+    format!(
+        "  {} {path} → {status} in {} ms, attempt {attempt}{again}{id}\n",
+        method.as_str(),
+        took.as_millis()
+    )
 }
 
 /// A variable that is set to something.

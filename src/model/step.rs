@@ -25,6 +25,20 @@ pub enum Method {
     Delete,
 }
 
+impl Method {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// One mutating request of an action, and how its end is known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {

@@ -4,9 +4,10 @@ mod server;
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use labwright::azure::{
-    Answer, Arm, ArmError, Call, Client, Credential, OperationUrl, Settings, Style, follow, read,
+    Answer, Arm, ArmError, Call, Client, Credential, OperationUrl, Pace, Settings, Style, follow, read,
 };
 use labwright::model::{ArmId, Method, Read};
 use miette::Diagnostic;
@@ -155,6 +156,20 @@ async fn a_post_whose_answer_is_lost_is_not_repeated() {
             Server::start(move |_, _, _| Said::Text(status, "<html>sign in to the guest network</html>"));
         let error = send(&gateway.client(), Method::Post, None).await.expect_err("lost");
         assert_eq!((error.leaves_open(), gateway.lines().len()), (true, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_stops_half_way_is_not_waited_for() {
+    for (method, times) in [(Method::Get, 3), (Method::Post, 1)] {
+        let server = Server::start(|_, _, _| Said::Half);
+        let mut settings = server.settings();
+        // The whole answer may take its time; only the silence in the middle of it may not.
+        let pace = settings.pace.expect("its own");
+        settings.pace = Some(Pace { silence: Duration::from_millis(50), ..pace });
+        let client = Client::new(settings).expect("loopback is trusted");
+        let error = send(&client, method, None).await.expect_err("half an answer");
+        assert_eq!((error.leaves_open(), server.lines().len()), (method == Method::Post, times), "{error}");
     }
 }
 
@@ -355,7 +370,8 @@ async fn each_exchange_is_traced_without_its_query() {
     let mut settings = server.settings();
     settings.trace = Some(Arc::new(move |line| {
         let again = line.again_in.is_some();
-        let text = format!("{:?} {} #{} {:?} {again}", line.method, line.path, line.attempt, line.status);
+        let text =
+            format!("{} {} #{} {:?} {again}", line.method.as_str(), line.path, line.attempt, line.status);
         lines.lock().expect("no panic").push(text);
     }));
     let client = Client::new(settings).expect("loopback");
@@ -363,8 +379,8 @@ async fn each_exchange_is_traced_without_its_query() {
     assert_eq!(
         *heard.lock().expect("no panic"),
         [
-            "Get /subscriptions/1111/resourceGroups/rg #1 Some(503) true",
-            "Get /subscriptions/1111/resourceGroups/rg #2 Some(200) false",
+            "GET /subscriptions/1111/resourceGroups/rg #1 Some(503) true",
+            "GET /subscriptions/1111/resourceGroups/rg #2 Some(200) false",
         ]
     );
 }

@@ -32,6 +32,8 @@ pub(crate) enum Said {
     Text(u16, &'static str),
     /// Takes the request and closes the connection.
     Nothing,
+    /// Begins an answer and never goes on.
+    Half,
 }
 
 pub(crate) fn say(status: u16, body: Value) -> Said {
@@ -64,6 +66,7 @@ impl Server {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (base, seen) = (address.clone(), Arc::clone(&asked));
         std::thread::spawn(move || {
+            let mut open = Vec::new();
             for stream in listener.incoming() {
                 let Some(request) = stream.as_ref().ok().and_then(received) else { continue };
                 let (number, tokens) = {
@@ -83,6 +86,13 @@ impl Server {
                 };
                 let (status, headers, text) = match said {
                     Said::Nothing => continue,
+                    Said::Half => {
+                        let mut stream = stream.expect("it asked");
+                        let half = b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{";
+                        stream.write_all(half).expect("it waits");
+                        open.push(stream);
+                        continue;
+                    }
                     Said::Text(status, text) => (status, Vec::new(), text.to_owned()),
                     Said::Answer(status, headers, Value::Null) => (status, headers, String::new()),
                     Said::Answer(status, headers, body) => (status, headers, body.to_string()),

@@ -35,7 +35,7 @@ fn rows(place: &Place) -> BTreeMap<String, Value> {
 fn the_emulator_inside_and_a_separate_one_over_tls_record_the_same() {
     let mut inside = Place::of("contoso-cs");
     let served = Served::over_tls();
-    let mut outside = Place::against("contoso-cs", &served.url);
+    let outside = Place::against("contoso-cs", &served.url);
     let ca = outside.project().join("ca.pem");
     std::fs::copy(served.ca(), &ca).expect("a certificate");
     let own = format!("endpoint: '{}'", served.url);
@@ -59,4 +59,18 @@ fn the_emulator_inside_and_a_separate_one_over_tls_record_the_same() {
         inside.iter().filter(|(address, row)| outside.get(*address) != Some(row)).collect();
     assert!(differing.is_empty(), "{differing:#?}");
     assert_eq!(inside.len(), outside.len());
+}
+
+#[test]
+fn labs_of_one_account_are_read_as_one_list() {
+    let place = Place::of("contoso-cs");
+    assert_eq!(place.run("apply --yes").code, 0);
+    let drift = place.run("drift -vv");
+    drift.speaks_of(0, "No drift");
+    let asked =
+        |end: &str| drift.stderr.lines().filter(|line| line.contains(&format!("{end} → 200"))).count();
+    assert_eq!(asked("/labaccounts/cs-core-la/labs"), 1, "{}", drift.stderr);
+    assert_eq!(asked("/labaccounts/cs-core-la/labs/cs101-A-Spring2027"), 0);
+    // What a list does not tell is still read from each.
+    assert_eq!(asked("/labs/cs101-A-Spring2027/environmentsettings/default"), 1);
 }
