@@ -17,6 +17,8 @@ use crate::plan::{Action, Verb, as_seen, seen_differences};
 pub(super) enum Ahead {
     /// Its requests may leave.
     Free,
+    /// Its requests may leave, and what it makes was just seen not to be there.
+    Absent,
     /// It is done already: only the record is to be written.
     Done,
 }
@@ -26,9 +28,10 @@ pub(super) enum Ahead {
 /// # Errors
 /// [`End::Failed`] with the refusal; nothing has left then.
 pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result<Ahead, End> {
+    let mut ahead = Ahead::Free;
     match opened::expectation(&action.expects, room.open) {
         Expectation::Anything => {}
-        Expectation::Absent { read } => absent(room, &read).await?,
+        Expectation::Absent { read } => ahead = absent(room, &read).await?,
         Expectation::AsRecorded => {
             if as_recorded(room, action, steps).await? == Ahead::Done {
                 return Ok(Ahead::Done);
@@ -44,7 +47,7 @@ pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) 
     for contents in &action.contents {
         only_known(room, action, &opened::contents(contents, room.open)).await?;
     }
-    Ok(Ahead::Free)
+    Ok(ahead)
 }
 
 /// Whether an answer shows that the thing was done, and well.
@@ -63,11 +66,11 @@ fn was_done(done: &Done, now: &Value) -> bool {
 
 /// ARM's PUT takes over what is there without a word, so nothing may be, but what a create of ours left
 /// `Failed`: the same PUT makes that anew.
-async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<(), End> {
-    let Some(body) = read(room.arm, wanted).await.map_err(before)? else { return Ok(()) };
+async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<Ahead, End> {
+    let Some(body) = read(room.arm, wanted).await.map_err(before)? else { return Ok(Ahead::Absent) };
     let state = match State::of(&body) {
         State::Settled => None,
-        State::Failed(_) if room.journal.was_begun_here(&wanted.path) => return Ok(()),
+        State::Failed(_) if room.journal.was_begun_here(&wanted.path) => return Ok(Ahead::Free),
         State::Failed(state) => Some(state),
         State::Deleting => Some("Deleting".to_owned()),
         State::Working => Some("being worked on".to_owned()),

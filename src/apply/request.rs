@@ -12,12 +12,15 @@ use crate::model::{EntryKind, Method, Read, Request, Step, digest};
 use crate::plan::{Action, Event};
 
 /// Sends the step's request and follows its operation; gives what the evidence showed before.
+///
+/// `known` is what it showed a moment ago, where that was read.
 pub(super) async fn send(
     room: &Room<'_, '_>,
     action: &Action,
     at: usize,
     step: &Step,
     request: &Request,
+    mut known: Option<Value>,
 ) -> Result<Value, End> {
     let mut attempt = 1;
     loop {
@@ -26,9 +29,10 @@ pub(super) async fn send(
             Some(body) => Some(secrets::opened(body, room.secrets).await?),
             None => None,
         };
-        let seen = match &step.evidence {
-            Some(evidence) => evidence::look(room.arm, evidence).await.map_err(before)?,
-            None => Value::Null,
+        let seen = match (known.take(), &step.evidence) {
+            (Some(known), _) => known,
+            (None, Some(evidence)) => evidence::look(room.arm, evidence).await.map_err(before)?,
+            (None, None) => Value::Null,
         };
         let started = EntryKind::Started {
             arm_id: request.path.clone(),

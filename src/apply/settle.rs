@@ -197,7 +197,7 @@ async fn catch_up(
     next: usize,
 ) -> Result<(), (usize, End)> {
     for (at, step) in steps.iter().enumerate().skip(next) {
-        one(room, action, at, step).await.map_err(|end| (at, end))?;
+        one(room, action, at, step, None).await.map_err(|end| (at, end))?;
     }
     Ok(())
 }

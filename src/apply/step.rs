@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::{End, after};
+use super::evidence;
 use super::live::{self, Ahead};
 use super::opened;
 use super::outputs::outputs;
@@ -10,16 +11,18 @@ use super::request::send;
 use super::room::{Room, entry, write_of};
 use super::sweep::sweep;
 use super::until::{Phase, wait};
-use crate::model::{EntryKind, Recording, Step};
+use crate::model::{EntryKind, Expectation, Recording, Step};
 use crate::plan::{Action, Event};
 
 /// Carries out an action from step `from` on; how it ended stands in the journal afterwards.
 pub(super) async fn perform(room: &Room<'_, '_>, action: &Action, from: usize) {
     room.tell(Event::Started { action: action.id.clone() });
     let steps = opened_steps(room, action);
+    let mut absent = false;
     if from == 0 {
         match live::ahead(room, action, &steps).await {
             Ok(Ahead::Free) => {}
+            Ok(Ahead::Absent) => absent = true,
             Ok(Ahead::Done) => return end(room, action, 0, already(room, action, &steps).await),
             Err(error) => return end(room, action, 0, Err(error)),
         }
@@ -29,7 +32,8 @@ pub(super) async fn perform(room: &Room<'_, '_>, action: &Action, from: usize) {
         room.journal.note(entry(action, 0, EntryKind::Done { outputs: Map::new() }), Vec::new(), Some(event));
     }
     for (at, step) in steps.iter().enumerate().skip(from) {
-        if let Err(error) = one(room, action, at, step).await {
+        let seen = if at == 0 && absent { absence(action, step, room) } else { None };
+        if let Err(error) = one(room, action, at, step, seen).await {
             return end(room, action, at, Err(error));
         }
     }
@@ -65,14 +69,29 @@ async fn already(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result
     Ok(())
 }
 
-/// Carries out one step.
-pub(super) async fn one(room: &Room<'_, '_>, action: &Action, at: usize, step: &Step) -> Result<(), End> {
+/// What the step's evidence shows where the action's expectation just read the same and found nothing.
+fn absence(action: &Action, step: &Step, room: &Room<'_, '_>) -> Option<Value> {
+    let Expectation::Absent { read } = opened::expectation(&action.expects, room.open) else { return None };
+    let evidence = step.evidence.as_ref().filter(|evidence| evidence.read == read)?;
+    Some(evidence::seen(&evidence.look, None))
+}
+
+/// Carries out one step; `seen` is what its evidence showed a moment ago, where that was read.
+pub(super) async fn one(
+    room: &Room<'_, '_>,
+    action: &Action,
+    at: usize,
+    step: &Step,
+    mut seen: Option<Value>,
+) -> Result<(), End> {
     room.tell(Event::Step { action: action.id.clone(), step: step.name.to_string() });
     for until in &step.ready {
-        wait(room, action, until, &Value::Null, Phase::Before).await?;
+        if wait(room, action, until, &Value::Null, Phase::Before).await? {
+            seen = None;
+        }
     }
     let before = match &step.request {
-        Some(request) => send(room, action, at, step, request).await?,
+        Some(request) => send(room, action, at, step, request, seen).await?,
         None => Value::Null,
     };
     if let Some(list) = &step.sweep {

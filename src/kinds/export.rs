@@ -124,7 +124,7 @@ impl Kind for Export {
         };
         let lab = arm::referred(&own.attributes, "lab");
         let is_fresh = own.attributes.get("fresh").and_then(Value::as_bool).unwrap_or(false);
-        if let Some(lab) = lab.filter(|lab| subject.view.row(lab).is_none() && !is_fresh) {
+        if let Some(lab) = lab.filter(|lab| subject.view.is_made(lab) && !is_fresh) {
             findings.push(finding(
                 "EXP-02",
                 format!("{lab} is created by the same plan: nobody has customised its template VM yet"),
@@ -178,7 +178,7 @@ impl Kind for Export {
             output("newest", &versions, Take::Newest),
             output("regions", &versions, Take::NewestRegions),
         ];
-        let is_new = view.row(&image).is_none() && view.row(&lab).is_none();
+        let is_new = view.is_made(&image) && view.is_made(&lab);
         let expects = match subject.recorded {
             None if !is_new => Expectation::NeverDone { read: versions, done: Done::SucceededItem },
             _ => Expectation::Anything,

@@ -207,7 +207,7 @@ pub(super) fn export_of(image: &Address) -> Address {
 pub(super) fn is_not_yet_exported(image: &Address, view: &View<'_>) -> bool {
     let Some(export) = view.attributes(&export_of(image)) else { return false };
     let exported = view.attributes(image).is_some_and(is_exported);
-    exported && view.row(image).is_none() && export.get("revision").and_then(Value::as_i64) == Some(0)
+    exported && view.is_made(image) && export.get("revision").and_then(Value::as_i64) == Some(0)
 }
 
 impl Kind for Image {

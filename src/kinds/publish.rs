@@ -96,7 +96,7 @@ impl Kind for Publish {
             take: Take::Pointer("/properties/lastPublished".into()),
         }];
         let lab = arm::referred(&subject.desired.attributes, "lab");
-        let is_new = lab.as_ref().is_some_and(|lab| subject.view.row(lab).is_none());
+        let is_new = lab.as_ref().is_some_and(|lab| subject.view.is_made(lab));
         let published = ["Published", "Scaling"].map(str::to_owned).to_vec();
         let done = Done::Field { pointer: "/properties/publishingState".into(), is: published };
         let expects = match subject.recorded {

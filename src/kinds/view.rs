@@ -70,6 +70,12 @@ impl<'a> View<'a> {
         self.recorded.rows.get(address)
     }
 
+    /// Whether a resource does not exist before the plan makes it: it is neither recorded nor adopted.
+    #[must_use]
+    pub fn is_made(&self, address: &Address) -> bool {
+        self.row(address).is_none() && !self.desired.get(address).is_some_and(|resource| resource.adopt)
+    }
+
     /// The attributes of what a reference in normal form names; `None` for what is not managed.
     #[must_use]
     pub fn referred(&self, reference: &Value) -> Option<&'a Attributes> {

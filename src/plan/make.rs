@@ -384,6 +384,13 @@ fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>,
     if let Some(resource) = decision.desired.filter(|_| told) {
         notes.extend(kind_of(address).remarks(&resource.attributes, decision.recorded));
     }
+    if let (Verb::Invoke, Some(resource)) = (decision.verb, decision.desired) {
+        let containers = kind_of(address).containers(&resource.attributes, view);
+        let is_imported = |own: &Address| decisions.get(own).is_some_and(|own| own.verb == Verb::Import);
+        if let Some(container) = containers.iter().find(|own| is_imported(own)) {
+            notes.push(format!("where that was done to {container} already, it is only recorded"));
+        }
+    }
     let goes = matches!(decision.verb, Verb::Delete | Verb::Replace);
     if let Some(row) = decision.recorded.filter(|_| goes) {
         notes.extend(kind_of(address).losses(address, row, view));

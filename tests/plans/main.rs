@@ -4,7 +4,7 @@ mod properties;
 mod records;
 mod world;
 
-use labwright::model::{Address, Allowed, AllowedWhat, Moved, Recorded, Source};
+use labwright::model::{Address, Allowed, AllowedWhat, Expectation, Moved, Recorded, Source};
 use labwright::plan::{Options, Plan, PlanError, Verb, missing_consents, plan};
 use serde_json::{Value, json};
 use world::{both_stories, carried_out, change, desired, options, planned, verbs};
@@ -385,6 +385,17 @@ fn what_is_adopted_is_only_read_before_anything_is_made_from_it() {
     before(&order, "LabAccount/la#import", "GalleryAttachment/core#attach");
     let again = planned(&config, &recorded);
     assert!(again.is_empty(), "what is recorded is not adopted again: {:?}", verbs(&again));
+    let config_of_lab = {
+        let mut config = both_stories();
+        config["Lab/programming"]["adopt"] = json!(true);
+        config["Lab/golden"]["adopt"] = json!(true);
+        desired(&config)
+    };
+    let plan = planned(&config_of_lab, &Recorded::default());
+    for id in ["Publish/programming#publish", "Export/sql#export"] {
+        let expects = &plan.action(id).expect("it is planned").expects;
+        assert!(matches!(expects, Expectation::NeverDone { .. }), "{id} may have been done already");
+    }
     let gone = plan_without_files(&config, &recorded);
     assert!(gone.contains(&"forget ResourceGroup/rg".to_owned()), "{gone:?}");
 }

@@ -66,6 +66,52 @@ fn what_is_adopted_is_recorded_as_it_is_and_changed_only_by_the_next_plan() {
 }
 
 #[test]
+fn a_lab_that_is_adopted_with_more_seats_takes_its_consent_before_it_shrinks() {
+    let (_served, place) = beside();
+    let lab = "
+credentials:
+  student: { username: student, password: { env: LAB_PASSWORD } }
+labs:
+  open-lab:
+    in: core
+    image: base
+    size: Small
+    capacity: 10
+    credentials: student
+    adopt: true
+    publish: { revision: 1 }
+";
+    let core = "
+labAccounts:
+  core: { name: cs-core-la, location: westeurope, resourceGroup: cslabs-rg, adopt: true }
+";
+    let file = place.project().join("labwright.yaml");
+    let text = std::fs::read_to_string(&file).expect("a project");
+    let (head, _) = text.split_once("galleries:").expect("its groups stand first");
+    let gallery = "
+galleries:
+  prod: { name: sig_cs_prod, resourceGroup: cs-images-rg, location: westeurope, adopt: true }
+images:
+  base:
+    name: cs-base-ubuntu
+    gallery: prod
+    adopt: true
+    os: { type: Linux, state: Generalized, hyperV: V1 }
+    identifier: { publisher: ContosoCS, offer: Teaching, sku: cs-base-ubuntu }
+galleryAttachments:
+  core: { to: core, gallery: prod, adopt: true }
+";
+    std::fs::write(&file, format!("{head}{gallery}{core}{lab}")).expect("written");
+    place.run("plan").says(0, "    where that was done to Lab/open-lab already, it is only recorded");
+    let applied = place.run("apply --yes");
+    applied.speaks_of(0, "✓ publish open-lab was done already, recorded");
+    applied.speaks_of(0, "Not as the files say: Lab/open-lab; see how:");
+    let refused = place.run("apply --yes");
+    refused.speaks_of(4, "    capacity  15 → 10");
+    refused.speaks_of(4, "shrink of Lab/open-lab");
+}
+
+#[test]
 fn what_is_to_be_adopted_and_is_not_there_fails_alone() {
     let (served, place) = beside();
     place.edit("labwright.yaml", "name: ml-gpu", "name: no-such-image");
