@@ -277,15 +277,12 @@ impl Doing<'_> {
         // A saved plan is stale once a part of it is done.
         let again = self.asked.saved.map(|_| context.typed("apply"));
         let exit = finished(view, &run, again.as_deref().unwrap_or(&view.apply_command), context)?;
-        if !otherwise.is_empty() {
-            let (otherwise, plan) = (otherwise.join(", "), context.typed("plan"));
-            context.printer.note(&format!("Not as the files say: {otherwise}; see how:\n  {plan}\n"));
-        }
+        context.printer.note(&super::import::not_as_written(&otherwise, context));
         Ok(exit)
     }
 
     /// What was adopted and differs from the files, which the next plan changes.
-    fn adopted_otherwise(&self, plan: &Plan, report: &apply::Report<'_>) -> Vec<String> {
+    fn adopted_otherwise(&self, plan: &Plan, report: &apply::Report<'_>) -> Vec<Address> {
         let imported = plan.changes.iter().filter(|change| change.verb == Verb::Import);
         let imported = imported.map(|change| &change.address);
         let imported: Vec<_> =
@@ -298,7 +295,7 @@ impl Doing<'_> {
             return Vec::new();
         };
         let changed = next.changed();
-        imported.into_iter().filter(|own| changed.contains(own)).map(ToString::to_string).collect()
+        imported.into_iter().filter(|own| changed.contains(own)).cloned().collect()
     }
 
     /// Opens secrets: files below the project, variables; on the emulator an unset variable is no obstacle.

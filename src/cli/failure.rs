@@ -107,7 +107,7 @@ pub(super) enum CommandError {
     #[diagnostic(
         code(labwright::cli::recorded),
         help(
-            "it is managed here already, and nothing was written; for the rest of a scope name a narrower one, or a folder of its own with `--out`"
+            "it is managed here already, under that address; to give it another write `moved:` into the files; nothing was written"
         )
     )]
     Recorded {

@@ -70,6 +70,8 @@ pub struct Project {
     pub settings: Settings,
     /// What the files ask for; warnings are among its findings.
     pub desired: Desired,
+    /// The names under `credentials:`, each with its user name.
+    pub accounts: BTreeMap<String, String>,
     /// The files' texts for snippets, everything under credentials masked.
     pub texts: Texts,
 }
@@ -87,21 +89,21 @@ pub fn load(tree: &dyn Tree, options: &Options) -> Result<Project, Diagnostics> 
     let blocks = std::mem::take(&mut sections.blocks);
     let expanded = expand::expand(blocks, &parts.defaults, &parts.variables, &mut loader, &mut problems);
     let files = loader.files;
-    let desired = desired(&files, &parts, &sections, &expanded, &mut problems);
+    let (desired, accounts) = desired(&files, &parts, &sections, &expanded, &mut problems);
     if !problems.is_empty() {
         return Err(problems.into_diagnostics(files));
     }
-    Ok(Project { settings: parts.settings, desired, texts: Texts::new(files.into_texts()) })
+    Ok(Project { settings: parts.settings, desired, accounts, texts: Texts::new(files.into_texts()) })
 }
 
-/// Everything that the files ask for; not to be used once there are problems.
+/// Everything that the files ask for, and the named accounts; not to be used once there are problems.
 fn desired(
     files: &Files,
     parts: &Parts,
     sections: &Sections,
     expanded: &expand::Expanded,
     problems: &mut Problems,
-) -> Desired {
+) -> (Desired, BTreeMap<String, String>) {
     let scope = Scope::of(&parts.variables);
     let mut world = World::new(files, &parts.settings.subscriptions, expanded, &sections.broken);
     secrets::section(&sections.credentials, scope, &mut world, problems);
@@ -129,7 +131,14 @@ fn desired(
     findings.extend(parts.undeclared.iter().map(|name| undeclared(name)));
     findings.extend(sections.links.iter().map(|path| link(path)));
     findings.sort();
-    Desired { identity, subscription, real_endpoint, resources, moved, forget, policy, findings }
+    let named = world.credentials.iter().filter_map(|(name, own)| {
+        let user = own.as_ref()?.get("username")?.as_str()?;
+        Some((name.clone(), user.to_owned()))
+    });
+    let accounts = named.collect();
+    let desired =
+        Desired { identity, subscription, real_endpoint, resources, moved, forget, policy, findings };
+    (desired, accounts)
 }
 
 fn identity(settings: &Settings) -> (Identity, String, bool) {

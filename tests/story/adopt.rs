@@ -133,7 +133,7 @@ fn one_resource_is_imported_by_its_id() {
     place.run("apply --yes --target Gallery/ai").speaks_of(5, "run `labwright import ADDR ID`");
     let imported = place.run(&format!("import Gallery/ai {gallery}"));
     imported.says(0, "Import complete! Resources: 1 imported.");
-    imported.says(0, "Gallery/ai is not as the files say; see how:");
+    imported.says(0, "Not as the files say: Gallery/ai; see how:");
     assert_eq!(world(&served.data()), before, "nothing in Azure changes");
     place.run("plan --target Gallery/ai").says(0, "    description  Images with GPU frameworks → Ours");
     for (line, code, text) in [
@@ -151,6 +151,24 @@ fn one_resource_is_imported_by_its_id() {
     place.edit("labwright.yaml", "including: [gpu]", "including: []");
     place.run(&format!("import Image/more {gallery}/images/other")).speaks_of(64, "there is no `");
     assert!(served.end().iter().all(|asked| !asked.took("PUT", "sig_cs_ai/images/other")));
+}
+
+#[test]
+fn a_scope_is_imported_beside_the_blocks_that_stand_there() {
+    let (served, place) = beside();
+    let gallery = format!("{}/providers/Microsoft.Compute/galleries/sig_cs_ai", id("cs-images-rg"));
+    let before = world(&served.data());
+    let imported = place.run(&format!("import --from {gallery}"));
+    imported.speaks_of(0, "galleries/sig_cs_ai/images/ml-gpu/versions/1.0.0");
+    imported.says(0, "    a version of Image/gpu, which has a block: write it there");
+    imported.says(0, "Written: images.yaml.");
+    imported.says(0, "Not as the files say: Gallery/ai; see how:");
+    assert_eq!(world(&served.data()), before, "nothing in Azure changes");
+    let images = std::fs::read_to_string(place.project().join("images.yaml")).expect("a file");
+    assert!(images.contains("gallery: ai") && !images.contains("ml-gpu:"), "{images}");
+    let left = place.run("plan --exclude Gallery/ai");
+    left.says(0, "Plan: 3 to import, 0 to add, 0 to change, 0 to destroy.");
+    place.run("plan --target Gallery/ai").says(0, "    description  Images with GPU frameworks → Ours");
 }
 
 #[test]

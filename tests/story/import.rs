@@ -77,6 +77,26 @@ fn an_import_that_broke_off_is_finished_by_the_next() {
 }
 
 #[test]
+fn what_came_since_is_imported_beside_what_is_there() {
+    let (served, original, place) = applied();
+    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete!");
+    let labs = std::fs::read(place.project().join("labs.yaml")).expect("a file");
+    let own = "labs:\n  by-hand: { in: LabAccount/cs-core-la, image: cs-base-ubuntu, size: Small, capacity: 3, title: By hand, credentials: student }\n";
+    original.edit("labs.yaml", "labs:\n", own);
+    original.run("apply --yes").says(0, "Apply complete! Resources: 1 added, 0 changed, 0 destroyed.");
+    let again = place.run(&format!("import --from {SUBSCRIPTION}"));
+    again.says(0, "Written: labs-2.yaml.");
+    again.says(0, "Import complete! Resources: 1 imported.");
+    assert!(!again.stdout.contains("PASSWORD"), "its account is known: {}", again.stdout);
+    assert_eq!(std::fs::read(place.project().join("labs.yaml")).expect("a file"), labs);
+    place.run("plan --detailed-exitcode").says(0, "No changes.");
+    place.run("drift").speaks_of(0, "No drift");
+    let nothing = place.run(&format!("import --from {SUBSCRIPTION}"));
+    nothing.says(0, "Import complete! Resources: 0 imported.");
+    assert!(!nothing.stdout.contains("Written"), "{}", nothing.stdout);
+}
+
+#[test]
 fn no_file_is_overwritten_and_then_nothing_is_written_at_all() {
     let (served, _, place) = applied();
     std::fs::create_dir_all(place.project()).expect("a folder");

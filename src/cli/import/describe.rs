@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::find::{Found, Item};
-use crate::kinds::kind;
+use crate::kinds::{KINDS, kind};
 use crate::model::{Address, ArmId, Attributes, Observed, Recorded, Row};
 
 /// Each section's blocks by key.
@@ -22,11 +22,27 @@ pub(super) struct Described {
     pub(super) secrets: BTreeMap<String, String>,
 }
 
-/// Gives every item an address: its name where that is a key and free, else one made of it and its container's.
-pub(super) fn addresses(items: &[Item]) -> BTreeMap<ArmId, Address> {
+/// What the files say already.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    /// The addresses of resources by id.
+    pub(super) by_id: BTreeMap<ArmId, Address>,
+    /// Addresses that something has.
+    pub(super) taken: BTreeSet<Address>,
+    /// Named accounts, each with its user name.
+    pub(super) accounts: &'a BTreeMap<String, String>,
+}
+
+/// Gives every item an address: that of the files, else its name where that is a key and free, else one made of it and
+/// its container's.
+pub(super) fn addresses(items: &[Item], known: &Known<'_>) -> BTreeMap<ArmId, Address> {
     let mut by_id: BTreeMap<ArmId, Address> = BTreeMap::new();
-    let mut taken = BTreeSet::new();
+    let mut taken = known.taken.clone();
     for item in items {
+        if let Some(address) = known.by_id.get(&item.id) {
+            by_id.insert(item.id.clone(), address.clone());
+            continue;
+        }
         let name = key_of(item.id.name());
         let candidates: Vec<String> = match item.kind {
             "ImageVersion" => {
@@ -79,6 +95,7 @@ pub(super) fn describe(
     found: &mut Found,
     addresses: &BTreeMap<ArmId, Address>,
     seen: &BTreeMap<Address, Observed>,
+    accounts: &BTreeMap<String, String>,
     own_subscription: &str,
 ) -> Described {
     let mut described = Described::default();
@@ -87,7 +104,7 @@ pub(super) fn describe(
         let Some(observed) = seen.get(address) else { continue };
         let mut attributes: Attributes = observed.attributes.clone();
         attributes.retain(|_, value| clean(value));
-        let told = describe_one(&item, &mut attributes, addresses, &mut described);
+        let told = describe_one(&item, &mut attributes, addresses, accounts, &mut described);
         if let Err(why) = told {
             found.leave_out(item.id.as_str(), why);
             continue;
@@ -125,11 +142,51 @@ pub(super) fn describe(
     described
 }
 
+impl Described {
+    /// Takes out what has a block already, and what only that would need.
+    ///
+    /// A version of an image that has a block stands nowhere then, and is left out by name.
+    pub(super) fn leave_to_the_files(
+        &mut self,
+        known: &Known<'_>,
+        addresses: &BTreeMap<ArmId, Address>,
+        found: &mut Found,
+    ) {
+        for kind in KINDS {
+            if let Some(blocks) = self.blocks.get_mut(kind.info().section) {
+                blocks.retain(|key, _| !known.taken.contains(&Address::new(kind.info().name, key)));
+            }
+        }
+        let is_written =
+            |section: &str, key: &str| self.blocks.get(section).is_some_and(|own| own.contains_key(key));
+        for (id, address) in addresses.iter().filter(|(_, own)| own.kind() == "ImageVersion") {
+            let image = address.key().split('/').next().unwrap_or_default();
+            if !known.taken.contains(address)
+                && !is_written("images", image)
+                && self.addresses.remove(address)
+            {
+                found.leave_out(
+                    id.as_str(),
+                    format!("a version of Image/{image}, which has a block: write it there"),
+                );
+            }
+        }
+        let labs: Vec<_> = self.blocks.get("labs").into_iter().flat_map(Map::values).cloned().collect();
+        if let Some(accounts) = self.blocks.get_mut("credentials") {
+            accounts.retain(|name, _| labs.iter().any(|lab| lab["credentials"] == name.as_str()));
+            let left: Vec<_> = accounts.values().map(|own| own["password"]["env"].clone()).collect();
+            self.secrets.retain(|variable, _| left.iter().any(|own| own == variable.as_str()));
+        }
+        self.blocks.retain(|_, blocks| !blocks.is_empty());
+    }
+}
+
 /// Adds what reading back does not give: references, sources, accounts, what was done already.
 fn describe_one(
     item: &Item,
     attributes: &mut Attributes,
     addresses: &BTreeMap<ArmId, Address>,
+    accounts: &BTreeMap<String, String>,
     described: &mut Described,
 ) -> Result<(), String> {
     let known = |id: &ArmId| addresses.get(id).filter(|address| described.addresses.contains(*address));
@@ -170,7 +227,7 @@ fn describe_one(
                 }
             }
         }
-        "Lab" => describe_lab(item, attributes, addresses, described)?,
+        "Lab" => describe_lab(item, attributes, addresses, accounts, described)?,
         _ => {}
     }
     Ok(())
@@ -180,6 +237,7 @@ fn describe_lab(
     item: &Item,
     attributes: &mut Attributes,
     addresses: &BTreeMap<ArmId, Address>,
+    accounts: &BTreeMap<String, String>,
     described: &mut Described,
 ) -> Result<(), String> {
     let account = addresses.get(&item.parent).ok_or("its account is left out")?;
@@ -197,7 +255,12 @@ fn describe_lab(
     if !attributes.contains_key("size") {
         return Err("its size is none that labwright knows".into());
     }
-    if let Some(user) = attributes.get("credentials").and_then(|own| own["username"].as_str()) {
+    let user = attributes.get("credentials").and_then(|own| own["username"].as_str());
+    if let Some(name) =
+        user.and_then(|user| accounts.iter().find(|(_, own)| *own == user)).map(|(name, _)| name)
+    {
+        attributes.insert("credentials".into(), json!(name));
+    } else if let Some(user) = user {
         let key = key_of(user);
         let variable = format!("{}_PASSWORD", key.to_uppercase().replace(['-', '.'], "_"));
         let variable = if variable.starts_with(|c: char| c.is_ascii_digit()) {

@@ -50,6 +50,16 @@ fn text(map: &Map<String, Value>) -> String {
     serde_yaml::to_string(map).expect("our own values can be written")
 }
 
+/// The same files under names that no file of the folder has: `labs-2.yaml` beside `labs.yaml`.
+pub(super) fn beside_others(root: &Path, files: Files) -> Files {
+    let free = |name: &str| {
+        let stem = name.trim_end_matches(".yaml");
+        let numbered = (2..).map(|number| format!("{stem}-{number}.yaml"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|name| !root.join(name).exists())
+    };
+    files.into_iter().filter_map(|(name, text)| Some((free(&name)?, text))).collect()
+}
+
 /// Refuses, all at once, files that are there with another content.
 ///
 /// One with the same content is what an import that broke off has written.

@@ -17,9 +17,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+pub(super) use one::not_as_written;
 pub(super) use scope::Scope;
 
-use self::describe::Described;
+use self::describe::{Described, Known};
 use self::files::{Files, Overlay};
 use self::find::Found;
 use super::arguments::Import as Arguments;
@@ -28,6 +29,7 @@ use super::failure::CommandError;
 use super::{Context, Exit, Failure, carry, day, project, record};
 use crate::apply::{Seen, begin, observe};
 use crate::config::{CloudSettings, Folder, PROJECT_FILE, Project};
+use crate::kinds::kind_of;
 use crate::model::{Address, ArmId, Observed, Recorded, RunOutcome};
 use crate::plan::{self, Options, Plan, Record};
 use crate::state::{RunLock, SqliteStore, Store};
@@ -107,9 +109,10 @@ async fn import(
     let record = record::read(project, context)?;
     after_others(&record, context)?;
     context.printer.note(&format!("Reading {} …\n", scope.id()));
+    let known = known(project, &record, connection);
     let mut found = find::find(&connection.arm, scope).await?;
-    let ids = found.items.iter().map(|item| item.id.clone()).collect();
-    let (described, seen) = read_all(&mut found, connection).await?;
+    let addresses = describe::addresses(&found.items, &known);
+    let (mut described, seen) = read_all(&mut found, &addresses, &known, connection).await?;
     if described.addresses.is_empty() {
         return Err(CommandError::NotFound {
             name: scope.id().to_string(),
@@ -117,15 +120,31 @@ async fn import(
         }
         .into());
     }
+    described.leave_to_the_files(&known, &addresses, &mut found);
     let files = laid_out(&described, project, context)?;
     files::refuse_others(context.root(), &files)?;
     let overlay = Overlay { folder: Folder::new(context.root()), files: &files, alone: false };
     let whole = project::load_from(&overlay, context)?;
-    let plan = planned(&whole, &record, &described, connection)?;
-    as_found(&plan, &seen, &ids, &whole)?;
+    let New { plan, otherwise } = planned(&whole, &record, &described, &known, &seen, connection)?;
+    as_found(&plan, &seen, &addresses, &whole)?;
     files::write(context.root(), &files)?;
-    write_record(&plan, &record, &whole, connection, context)?;
-    Ok(told(&found, &described, &files))
+    if !plan.records.is_empty() || record.open_run.is_some() {
+        write_record(&plan, &record, &whole, connection, context)?;
+    }
+    Ok(told(&found, &described, &files, &plan) + &one::not_as_written(&otherwise, context))
+}
+
+/// What the files and the record say already: nothing of it is written again.
+fn known<'a>(project: &'a Project, record: &record::Record, connection: &Connection) -> Known<'a> {
+    let desired = &project.desired.resources;
+    let is_kept = |address: &&Address| !kind_of(address).info().invoked;
+    let addresses = desired.keys().filter(is_kept).cloned().collect();
+    let by_id = rows(project, &addresses, connection)
+        .into_iter()
+        .filter_map(|own| Some((own.row?.arm_id, own.address)))
+        .collect();
+    let taken = desired.keys().chain(record.recorded.rows.keys()).cloned().collect();
+    Known { by_id, taken, accounts: &project.accounts }
 }
 
 /// Refuses to go on where a run of another command broke off: only `apply` settles it.
@@ -178,9 +197,13 @@ fn rows(project: &Project, addresses: &BTreeSet<Address>, connection: &Connectio
 }
 
 /// Reads everything that was found, and describes it.
-async fn read_all(found: &mut Found, connection: &Connection) -> Result<(Described, Sights), Failure> {
-    let addresses = describe::addresses(&found.items);
-    let rows = describe::to_read(&found.items, &addresses);
+async fn read_all(
+    found: &mut Found,
+    addresses: &BTreeMap<ArmId, Address>,
+    known: &Known<'_>,
+    connection: &Connection,
+) -> Result<(Described, Sights), Failure> {
+    let rows = describe::to_read(&found.items, addresses);
     let all = rows.rows.keys().cloned().collect();
     let mut seen = BTreeMap::new();
     for (address, sight) in observe(&rows, &all, &connection.arm, AT_ONCE).await {
@@ -198,73 +221,81 @@ async fn read_all(found: &mut Found, connection: &Connection) -> Result<(Describ
         }
     }
     let own = connection.identity.subscription.clone().unwrap_or_default();
-    let mut described = describe::describe(found, &addresses, &seen, &own);
+    let mut described = describe::describe(found, addresses, &seen, known.accounts, &own);
     defaults::share_in_images(&mut described.blocks);
     Ok((described, seen))
 }
 
-/// The files: with defaults factored out, unless a `labwright.yaml` of somebody else's stands there.
+/// The files: with a `labwright.yaml` and defaults factored out, or beside one that is there, under names that are free.
 fn laid_out(described: &Described, project: &Project, context: &Context) -> Result<Files, Failure> {
-    let path = context.root().join(PROJECT_FILE);
+    let root = context.root();
+    let azure = match &project.settings.cloud {
+        CloudSettings::Azure(azure) if !root.join(PROJECT_FILE).exists() => azure,
+        _ => return Ok(files::beside_others(root, files::of(&described.blocks))),
+    };
     let mut blocks = described.blocks.clone();
     let defaults = defaults::factor_out(&mut blocks);
-    let own = match &project.settings.cloud {
-        CloudSettings::Emulator => None,
-        CloudSettings::Azure(azure) => {
-            let mut cloud = json!({ "subscription": azure.subscription });
-            if !azure.is_public() {
-                cloud["endpoint"] = json!(azure.endpoint);
-            }
-            Some(files::project_file(&project.settings.project, &cloud, &defaults))
-        }
-    };
-    let there = match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(source) => return Err(CommandError::File { doing: "read", path, source }.into()),
-    };
-    match (there, own) {
-        (there, Some(own)) if there.is_none() || there.as_ref() == Some(&own) => {
-            let mut files = files::of(&blocks);
-            files.insert(PROJECT_FILE.to_owned(), own);
-            Ok(files)
-        }
-        _ => Ok(files::of(&described.blocks)),
+    let mut cloud = json!({ "subscription": azure.subscription });
+    if !azure.is_public() {
+        cloud["endpoint"] = json!(azure.endpoint);
     }
+    let mut files = files::of(&blocks);
+    files.insert(PROJECT_FILE.to_owned(), files::project_file(&project.settings.project, &cloud, &defaults));
+    Ok(files)
 }
 
-/// The plan that only records what the files describe.
+/// What is to be recorded.
+struct New {
+    /// A plan that only records.
+    plan: Plan,
+    /// What had a block already, and differs from it.
+    otherwise: Vec<Address>,
+}
+
+/// The plan that only records: what the new files describe, and as it was seen what had a block already.
 ///
 /// # Errors
-/// Where the record has one of the resources under another address, or the files would ask for a change.
+/// Where the record has one of the resources under another address, or the new files would ask for a change.
 fn planned(
     project: &Project,
     record: &record::Record,
     described: &Described,
+    known: &Known<'_>,
+    seen: &Sights,
     connection: &Connection,
-) -> Result<Plan, Failure> {
-    let rows = rows(project, &described.addresses, connection);
-    refuse_recorded(&rows, record)?;
-    let mut recorded = record.recorded.clone();
-    let put = rows.iter().filter_map(|record| Some((record.address.clone(), record.row.clone()?)));
-    recorded.rows.extend(put);
-    let plan = compared(project, &recorded, record)?;
-    let ours: Vec<_> = plan
-        .changes
-        .iter()
-        .filter(|change| described.addresses.contains(&change.address))
-        .map(|change| change.address.to_string())
-        .collect();
-    if !ours.is_empty() {
-        return Err(CommandError::NotAsFound { addresses: ours.join(", ") }.into());
+) -> Result<New, Failure> {
+    let is_open = |address: &&Address| !record.recorded.rows.contains_key(*address);
+    let addresses = described.addresses.iter().filter(is_open).cloned().collect();
+    let mut rows = rows(project, &addresses, connection);
+    for Record { address, row } in rows.iter_mut().filter(|own| known.taken.contains(&own.address)) {
+        if let (Some(row), Some(seen)) = (row, seen.get(address)) {
+            plan::as_seen(address, row, seen);
+        }
     }
-    Ok(one::recording(&plan, rows))
+    refuse_recorded(&rows, record)?;
+    let next = compared(project, &one::with(&record.recorded, &rows), record)?;
+    let changed = next.changed();
+    let missing = addresses
+        .iter()
+        .filter(|own| !project.desired.resources.contains_key(*own) && own.kind() != "Publish");
+    let changed = addresses.iter().filter(|own| changed.contains(own)).chain(missing).cloned();
+    let (otherwise, ours): (Vec<_>, Vec<_>) = changed.partition(|own| known.taken.contains(own));
+    if !ours.is_empty() {
+        let addresses: Vec<_> = ours.iter().map(ToString::to_string).collect();
+        return Err(CommandError::NotAsFound { addresses: addresses.join(", ") }.into());
+    }
+    Ok(New { plan: one::recording(&next, rows), otherwise })
 }
 
 /// Refuses to record what was not found: attributes that come from settings which stand there already.
 ///
-/// `ids` are those that were found: nothing else is recorded.
-fn as_found(plan: &Plan, seen: &Sights, ids: &BTreeSet<ArmId>, project: &Project) -> Result<(), Failure> {
+/// `found` holds the ids that were found: nothing else is recorded.
+fn as_found(
+    plan: &Plan,
+    seen: &Sights,
+    found: &BTreeMap<ArmId, Address>,
+    project: &Project,
+) -> Result<(), Failure> {
     let mut recorded = Recorded::default();
     plan.record_in(&mut recorded);
     let seen = seen.iter().filter(|(address, _)| recorded.rows.contains_key(*address));
@@ -274,7 +305,7 @@ fn as_found(plan: &Plan, seen: &Sights, ids: &BTreeSet<ArmId>, project: &Project
     let elsewhere = recorded
         .rows
         .iter()
-        .filter(|(address, row)| address.kind() != "Publish" && !ids.contains(&row.arm_id));
+        .filter(|(address, row)| address.kind() != "Publish" && !found.contains_key(&row.arm_id));
     let addresses: BTreeSet<_> =
         differing.chain(elsewhere.map(|(address, _)| address)).map(ToString::to_string).collect();
     if addresses.is_empty() {
@@ -297,7 +328,7 @@ fn compared(project: &Project, recorded: &Recorded, record: &record::Record) -> 
 }
 
 /// What was done, for people.
-fn told(found: &Found, described: &Described, files: &Files) -> String {
+fn told(found: &Found, described: &Described, files: &Files, plan: &Plan) -> String {
     let mut text = String::new();
     if !found.left_out.is_empty() {
         text += &format!("Not in the files ({}):\n", found.left_out.len());
@@ -316,7 +347,9 @@ fn told(found: &Found, described: &Described, files: &Files) -> String {
         }
         text += "\n";
     }
-    text += &format!("Written: {}.\n", files.keys().cloned().collect::<Vec<_>>().join(", "));
-    let count = described.addresses.iter().filter(|address: &&Address| address.kind() != "Publish").count();
+    if !files.is_empty() {
+        text += &format!("Written: {}.\n", files.keys().cloned().collect::<Vec<_>>().join(", "));
+    }
+    let count = plan.records.iter().filter(|own| own.address.kind() != "Publish").count();
     text + &format!("Import complete! Resources: {count} imported.\n")
 }

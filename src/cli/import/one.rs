@@ -99,14 +99,22 @@ async fn import(
     let next = compared(project, &recorded, &record)?;
     let plan = recording(&next, rows);
     write_record(&plan, &record, project, connection, context)?;
-    let mut text = "Import complete! Resources: 1 imported.\n".to_owned();
-    if next.changed().contains(address) {
-        text += &format!("{address} is not as the files say; see how:\n  {}\n", context.typed("plan"));
-    }
-    Ok(text)
+    let text = "Import complete! Resources: 1 imported.\n".to_owned();
+    let differs = next.changed().contains(address);
+    Ok(text + &not_as_written(&differs.then(|| address.clone()).into_iter().collect::<Vec<_>>(), context))
 }
 
-fn with(recorded: &Recorded, rows: &[Record]) -> Recorded {
+/// Tells of what was recorded and differs from its block.
+pub(in crate::cli) fn not_as_written(differing: &[Address], context: &Context) -> String {
+    if differing.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = differing.iter().map(ToString::to_string).collect();
+    format!("Not as the files say: {}; see how:\n  {}\n", names.join(", "), context.typed("plan"))
+}
+
+/// The record with these rows in it.
+pub(super) fn with(recorded: &Recorded, rows: &[Record]) -> Recorded {
     let mut recorded = recorded.clone();
     let put = rows.iter().filter_map(|record| Some((record.address.clone(), record.row.clone()?)));
     recorded.rows.extend(put);
