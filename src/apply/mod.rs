@@ -20,6 +20,7 @@ mod live;
 mod observe;
 mod opened;
 mod outputs;
+mod preflight;
 mod recording;
 mod report;
 mod request;
@@ -36,8 +37,9 @@ pub use begin::begin;
 pub use error::{ApplyError, Refusal};
 pub use executor::execute;
 pub use observe::{Seen, observe};
+pub use preflight::preflight;
 pub use report::Report;
-pub use secrets::{FromFiles, OpenSecrets, SecretError, preflight, secrets_of};
+pub use secrets::{FromFiles, OpenSecrets, SecretError, check_secrets, secrets_of};
 pub use settle::{Found, Settled, look_up, settle};
 
 use crate::azure::Arm;

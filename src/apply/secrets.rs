@@ -77,7 +77,7 @@ pub fn secrets_of(plan: &Plan) -> BTreeSet<SecretReference> {
 ///
 /// # Errors
 /// [`ApplyError::Secrets`] naming all that cannot be opened.
-pub async fn preflight(plan: &Plan, secrets: &dyn OpenSecrets) -> Result<(), ApplyError> {
+pub async fn check_secrets(plan: &Plan, secrets: &dyn OpenSecrets) -> Result<(), ApplyError> {
     let mut closed = Vec::new();
     for reference in secrets_of(plan) {
         if let Err(why) = secrets.open(&reference).await {

@@ -3,8 +3,11 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
 use reqwest::header::HeaderValue;
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
@@ -13,7 +16,7 @@ use super::authority::Authority;
 use super::client::Http;
 use super::settings::Credential;
 use super::{ArmError, Credentials, Pace, machine};
-use crate::model::Secret;
+use crate::model::{Principal, Secret};
 
 /// How long before its end a token is renewed, so that no request leaves with one that ends on the way.
 const AHEAD: Duration = Duration::from_mins(5);
@@ -98,6 +101,23 @@ impl Tokens {
     }
 }
 
+/// Whose token it is, as its claims say it; nothing is decided by them.
+///
+/// Source: Microsoft identity platform, access token claims: `oid` is the object that is given roles; `idtyp` is `app` for
+/// an application, whose id is `appid` (version 1) or `azp` (version 2).
+pub(super) fn principal_in(bearer: &str) -> Option<Principal> {
+    let claims = URL_SAFE_NO_PAD.decode(bearer.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let text = |names: &[&str]| names.iter().find_map(|name| claims.get(name)?.as_str()).map(str::to_owned);
+    let user = text(&["upn", "unique_name", "preferred_username"]);
+    Some(Principal {
+        is_application: claims["idtyp"] == "app" || user.is_none(),
+        name: user.or_else(|| text(&["appid", "azp"]))?,
+        object: text(&["oid"])?,
+        tenant: text(&["tid"])?,
+    })
+}
+
 /// The token of the way that is `chosen`, else of the first that gives one.
 ///
 /// A principal that is configured and refused ends the search: somebody else's rights would not be what was meant.
@@ -130,6 +150,7 @@ async fn first<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn token() -> Token {
         Token::lasting("t", Duration::from_hours(1), Instant::now()).expect("a token")
@@ -149,6 +170,18 @@ mod tests {
         assert_eq!((renewed(3600), renewed(60)), (3300, 30));
         assert!(Token::lasting("", Duration::from_hours(1), now).is_none());
         assert!(Token::lasting("a\nb", Duration::from_hours(1), now).is_none());
+    }
+
+    #[test]
+    fn a_token_says_whose_it_is_or_nothing() {
+        let token = |claims: Value| format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let app = principal_in(&token(json!({"oid": "o", "tid": "t", "appid": "a", "idtyp": "app"})));
+        assert!(app.is_some_and(|own| own.is_application && own.name == "a" && own.object == "o"));
+        let user =
+            principal_in(&token(json!({"oid": "o", "tid": "t", "appid": "az", "upn": "ana@contoso.edu"})));
+        assert!(user.is_some_and(|own| !own.is_application && own.name == "ana@contoso.edu"));
+        assert_eq!(principal_in("opaque"), None);
+        assert_eq!(principal_in(&token(json!({"oid": "o"}))), None);
     }
 
     #[tokio::test]

@@ -11,9 +11,9 @@ use reqwest::{Certificate, redirect};
 use serde_json::Value;
 use url::Url;
 
-use crate::model::{Method, Secret};
+use crate::model::{Method, Principal, Secret};
 
-use super::auth::Tokens;
+use super::auth::{Tokens, principal_in};
 use super::limiter::{Limiter, Said};
 use super::retry::leaves_open;
 use super::{
@@ -70,6 +70,14 @@ impl Client {
     /// authority from answering.
     pub async fn sign_in(&self) -> Result<(), ArmError> {
         self.tokens.bearer(&self.http, None).await.map(drop)
+    }
+
+    /// Who is signed in; `None` where the token does not say it.
+    ///
+    /// # Errors
+    /// As [`sign_in`](Self::sign_in).
+    pub async fn principal(&self) -> Result<Option<Principal>, ArmError> {
+        Ok(principal_in(self.tokens.bearer(&self.http, None).await?.expose()))
     }
 
     /// The headers of a request to ARM. Source: ARM common API details, request headers.

@@ -62,6 +62,8 @@ pub(super) enum Command {
     Init(Init),
     /// Checks files, references and rules; no state, no network
     Validate(Report),
+    /// Looks whether everything is there that the next apply needs: sign-in, rights, providers, sizes, cores
+    Doctor(Report),
     /// Shows what would change
     Plan(Plan),
     /// Plans, asks, and carries out; or carries out a saved plan exactly

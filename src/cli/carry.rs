@@ -12,13 +12,14 @@ use super::failure::CommandError;
 use super::plan::{Comparison, Made, compare};
 use super::progress::Reporter;
 use super::record;
-use super::{Context, Exit, Failure, consent, day, project, refresh, saved, settle, signals};
-use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, begin, preflight};
-use crate::config::Project;
+use super::{Context, Exit, Failure, consent, day, doctor, project, refresh, saved, settle, signals};
+use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, begin, check_secrets};
+use crate::config::{CloudSettings, Project};
 use crate::model::{
-    Address, Allowed, AllowedWhat, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity,
+    Address, Allowed, AllowedWhat, Check, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity,
+    Verdict,
 };
-use crate::plan::{self, Plan, PlanError, Run, Verb, check, nearest_address};
+use crate::plan::{self, Needs, Plan, PlanError, Run, Verb, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, PlanView, RunView, Settled, terminal};
 use crate::state::{RunLock, SqliteStore, Store, host_name};
@@ -97,8 +98,20 @@ impl Doing<'_> {
         if !context.is_json() {
             context.printer.result(&terminal::plan(&view, context.printer.result_look()));
         }
-        if let Err(refusal) = self.agreed(&view, context) {
+        if let Err(refusal) = self.permitted(&view, context) {
             return refused(&view, refusal, context);
+        }
+        if !plan.is_empty() {
+            let in_the_way = self.looked_ahead(&plan, &recorded, link, context).await?;
+            let agreed = if in_the_way.is_empty() {
+                self.agreed(&view, context)
+            } else {
+                context.printer.problem(&terminal::checks(&in_the_way, context.printer.other_look()));
+                Err(doctor::refusal(&in_the_way, context))
+            };
+            if let Err(refusal) = agreed {
+                return refused(&view, refusal, context);
+            }
         }
         if plan.is_empty() {
             if !plan.records.is_empty() {
@@ -157,7 +170,7 @@ impl Doing<'_> {
             saved::check(&plan, record, self.project)?;
             let (plan, standing) = saved::standing(plan, self.project, &day::today()?);
             let path =
-                self.asked.saved.map(|path| super::words::quoted(path.as_os_str())).unwrap_or_default();
+                self.asked.saved.map(|path| crate::render::quoted(path.as_os_str())).unwrap_or_default();
             let (command, counted) = with_allowed(format!("{} {path}", context.typed("apply")), allow);
             let background = Background {
                 title: Some(cloud::title(self.project)),
@@ -190,8 +203,26 @@ impl Doing<'_> {
         Ok(made)
     }
 
-    /// Whether the plan may be carried out: no refusal, every consent, and a yes.
-    fn agreed(&self, view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
+    /// What Azure is sure to refuse; an emulator in this process has everything.
+    async fn looked_ahead(
+        &self,
+        plan: &Plan,
+        recorded: &Recorded,
+        link: &mut Link,
+        context: &Context,
+    ) -> Result<Vec<Check>, Failure> {
+        if self.project.settings.cloud == CloudSettings::Emulator {
+            return Ok(Vec::new());
+        }
+        let connection = link.get(self.project, context).await?;
+        let needs = Needs::of(plan, &self.project.desired, recorded, false);
+        let mut checks = doctor::looked(&needs, connection).await?;
+        checks.retain(|check| check.verdict == Verdict::Bad);
+        Ok(checks)
+    }
+
+    /// Whether the plan may be carried out, but for a yes: no refusal, every consent, and somebody to ask.
+    fn permitted(&self, view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
         if view.is_refused() {
             let errors = view.findings.iter().filter(|finding| finding.severity == Severity::Error);
             return Err(CommandError::Refused { count: errors.count() }.into());
@@ -205,7 +236,15 @@ impl Doing<'_> {
         if view.plan.is_empty() || self.asked.carry.yes {
             return Ok(());
         }
-        if context.is_json() && !context.is_unattended() {
+        consent::somebody_there(context)
+    }
+
+    /// Whether somebody says yes, where nobody has.
+    fn agreed(&self, view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
+        if self.asked.carry.yes {
+            return Ok(());
+        }
+        if context.is_json() {
             context.printer.problem(&terminal::plan(view, context.printer.other_look()));
         }
         consent::ask(view, context)
@@ -232,7 +271,7 @@ impl Doing<'_> {
     ) -> Result<Exit, Failure> {
         let plan = view.plan;
         let secrets = self.secrets(context);
-        preflight(plan, &secrets).await.map_err(apply_failure)?;
+        check_secrets(plan, &secrets).await.map_err(apply_failure)?;
         self.tell_dummies(plan, context);
         let (mut store, id) = self.begin(plan, &connection.identity, context)?;
         let reporter = Reporter::new(plan, context);
@@ -301,14 +340,14 @@ impl Doing<'_> {
     /// Opens secrets: files below the project, variables; on the emulator an unset variable is no obstacle.
     pub(super) fn secrets(&self, context: &Context) -> FromFiles<'static> {
         let instead = match self.project.settings.cloud {
-            crate::config::CloudSettings::Emulator => Some(Secret::new(DUMMY_PASSWORD.to_owned())),
-            crate::config::CloudSettings::Azure(_) => None,
+            CloudSettings::Emulator => Some(Secret::new(DUMMY_PASSWORD.to_owned())),
+            CloudSettings::Azure(_) => None,
         };
         FromFiles { root: context.root().to_owned(), variable: &of_environment, instead }
     }
 
     fn tell_dummies(&self, plan: &Plan, context: &Context) {
-        if self.project.settings.cloud != crate::config::CloudSettings::Emulator {
+        if self.project.settings.cloud != CloudSettings::Emulator {
             return;
         }
         let unset = apply::secrets_of(plan).into_iter().filter_map(|secret| match secret {
@@ -423,7 +462,7 @@ fn allow_words(allowed: &Allowed) -> String {
     let Allowed { what, on, at_most } = allowed;
     let on = on.as_ref().map(|on| format!(":{on}")).unwrap_or_default();
     let at_most = at_most.map(|number| format!("={number}")).unwrap_or_default();
-    super::words::quoted(format!("{}{on}{at_most}", what.as_str()).as_ref())
+    crate::render::quoted(format!("{}{on}{at_most}", what.as_str()).as_ref())
 }
 
 /// Sorts what stopped a run by whose move it is.

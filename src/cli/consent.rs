@@ -21,14 +21,19 @@ pub(super) fn given(view: &PlanView<'_>) -> Result<(), Failure> {
     Err(CommandError::MissingConsent { what, command: view.apply_command.clone() }.into())
 }
 
+/// Whether somebody can be asked.
+///
+/// # Errors
+/// Exit 4 where nobody can.
+pub(super) fn somebody_there(context: &Context) -> Result<(), Failure> {
+    if context.is_unattended() { Err(CommandError::NobodyToAsk.into()) } else { Ok(()) }
+}
+
 /// Asks whether to carry a plan out; only `yes` is one.
 ///
 /// # Errors
-/// Exit 4 where the answer is another, or nobody is there.
+/// Exit 4 where the answer is another.
 pub(super) fn ask(view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
-    if context.is_unattended() {
-        return Err(CommandError::NobodyToAsk.into());
-    }
     let (project, _) = view.title.split_once(':').unwrap_or((&view.title, ""));
     let doing = if view.plan.destroy { "Destroy all this of" } else { "Carry this out on" };
     context.printer.problem(&format!("\n{doing} {project}? Only `yes` is accepted: "));

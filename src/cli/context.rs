@@ -6,11 +6,11 @@ use super::arguments::{Command, Format, Global, Report, State};
 use super::exit::Exit;
 use super::failure::{CommandError, Failure};
 use super::printer::{Printer, Printing};
-use super::words::quoted;
 use crate::model::{Finding, Severity};
 use crate::render::json::{
     self, DriftDocument, FindingDocument, FindingsDocument, PlanDocument, RunDocument,
 };
+use crate::render::quoted;
 
 /// What every command works with.
 #[derive(Debug)]
@@ -118,6 +118,7 @@ fn named(command: &Command) -> (&'static str, Option<&Report>) {
     match command {
         Command::Init(_) => ("init", None),
         Command::Validate(report) => ("validate", Some(report)),
+        Command::Doctor(report) => ("doctor", Some(report)),
         Command::Plan(plan) => ("plan", Some(&plan.report)),
         Command::Apply(apply) => ("apply", Some(&apply.carry.report)),
         Command::Destroy(destroy) => ("destroy", Some(&destroy.carry.report)),

@@ -103,12 +103,16 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The state belongs to another project, environment or cloud. Name the right environment, or let `state:` name another file.",
     ),
     (
+        "labwright::cli::preflight",
+        "Before an apply on Azure it is looked whether what the plan needs is there: the subscription, its providers, the groups that the files only name, your rights, the region, the size and the cores. What Azure is sure to refuse stops the apply before anything is changed; what cannot be found out stops nobody. `labwright doctor` looks at the same, and at the rest.",
+    ),
+    (
         "labwright::cli::not_over",
         "An import overwrites no file. Only a file that holds exactly what the import would write is left as it is: an import that broke off wrote it. Name another folder with `--out`, or take the files away.",
     ),
     (
         "labwright::cli::recorded",
-        "The state records the resource under another address already, so it is managed here. Import into a folder of its own, or name a narrower scope.",
+        "The state records the resource under another address already, so it is managed here. To give it another address write `moved:` into the files.",
     ),
     (
         "labwright::cli::unreadable",

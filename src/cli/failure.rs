@@ -228,6 +228,18 @@ pub(super) enum CommandError {
         /// How many.
         count: usize,
     },
+    /// Azure is sure to refuse what is asked for.
+    #[error("{count} {} in the way, and nothing was changed", if *count == 1 { "thing is" } else { "things are" })]
+    #[diagnostic(
+        code(labwright::cli::preflight),
+        help("mend what stands above, then look again:\n  {command}")
+    )]
+    InTheWay {
+        /// How many.
+        count: usize,
+        /// The command that looks.
+        command: String,
+    },
     /// Nobody can be asked.
     #[error("nobody is there to answer, and --yes is not given")]
     #[diagnostic(
@@ -311,6 +323,7 @@ impl CommandError {
             | Self::StalePlan { .. }
             | Self::OthersPlan { .. }
             | Self::Refused { .. }
+            | Self::InTheWay { .. }
             | Self::NobodyToAsk
             | Self::NotConfirmed
             | Self::MissingConsent { .. } => Exit::Refused,

@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Init, context: &Context) -> Result<Exit, Failure> 
     }
     let at = match folder.as_path() == Path::new(".") {
         true => String::new(),
-        false => format!(" -C {}", super::words::quoted(folder.as_os_str())),
+        false => format!(" -C {}", crate::render::quoted(folder.as_os_str())),
     };
     context.printer.note(&format!(
         "Wrote {}. It works on a small Azure inside labwright, without an account:\n  \

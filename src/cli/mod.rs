@@ -13,6 +13,7 @@ mod consent;
 mod context;
 mod day;
 mod destroy;
+mod doctor;
 mod drift;
 mod emulator;
 mod exit;
@@ -150,6 +151,7 @@ fn run(arguments: Arguments) -> Exit {
     let result = match &command {
         Command::Init(init) => init::run(init, &context),
         Command::Validate(_) => validate::run(&context),
+        Command::Doctor(_) => doctor::run(&context),
         Command::Plan(plan) => plan::run(plan, &context),
         Command::Apply(apply) => apply::run(apply, &context),
         Command::Destroy(destroy) => destroy::run(destroy, &context),

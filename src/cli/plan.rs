@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let text = terminal::plan(&view, context.printer.result_look());
     context.report(&text, &json::text(&PlanDocument::new("plan", exit.code(), &view)))?;
     if let (Some(path), false) = (&arguments.out, view.plan.is_empty() || view.is_refused()) {
-        let command = format!("{} {}", context.typed("apply"), super::words::quoted(path.as_os_str()));
+        let command = format!("{} {}", context.typed("apply"), crate::render::quoted(path.as_os_str()));
         context.printer.note(&format!("Saved. To carry out exactly this:\n  {command}\n"));
     }
     Ok(exit)
@@ -120,7 +120,7 @@ fn with_scope(mut command: String, scope: &Scope) -> String {
     }
     for (option, addresses) in [("--target", &scope.target), ("--exclude", &scope.exclude)] {
         for address in addresses {
-            command = format!("{command} {option} {}", super::words::quoted(address.as_str().as_ref()));
+            command = format!("{command} {option} {}", crate::render::quoted(address.as_str().as_ref()));
         }
     }
     command

@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &Show, context: &Context) -> Result<Exit, Failure> 
     let background = Background {
         in_full: context.printer.verbosity() > 0,
         compared: vec![format!("Saved by labwright {} on {}.", plan.made_by, plan.today)],
-        apply_command: format!("{} {}", context.typed("apply"), super::words::quoted(path.as_os_str())),
+        apply_command: format!("{} {}", context.typed("apply"), crate::render::quoted(path.as_os_str())),
         ..Background::default()
     };
     let view = PlanView::new(&plan, background);

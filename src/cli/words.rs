@@ -1,6 +1,6 @@
 //! The words of the command line before clap reads them: which command, and what `LABWRIGHT_ARGS_<command>` adds.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
 /// Global options that take the next word as their value.
 const WITH_VALUE: &[&str] = &["-C", "--directory", "--env", "--var", "--color", "--json-into"];
@@ -82,17 +82,6 @@ fn split(text: &str) -> Option<Vec<String>> {
     quote.is_none().then_some(words)
 }
 
-/// A word as it can be pasted into a shell.
-#[must_use]
-pub(super) fn quoted(word: &OsStr) -> String {
-    let text = word.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.into_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,11 +107,5 @@ mod tests {
             with_environment(words("labwright plan"), |_| Some("'x".into())),
             Err("LABWRIGHT_ARGS_plan".into())
         );
-    }
-
-    #[test]
-    fn a_word_is_quoted_only_where_a_shell_would_misread_it() {
-        assert_eq!(quoted(OsStr::new("Lab/a")), "Lab/a");
-        assert_eq!(quoted(OsStr::new("it's $x")), r"'it'\''s $x'");
     }
 }

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Resource, Row, Severity,
-    Step, Sweep, SweepWanted, Until,
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Requirement, Resource, Row,
+    Severity, Step, Sweep, SweepWanted, Until,
 };
 
 /// The attachment of a gallery.
@@ -183,6 +183,19 @@ impl Kind for GalleryAttachment {
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    /// The service reads images and their versions. Source: Lab Services, attach a shared image gallery: the service's
+    /// own identity gets Contributor on the gallery as it is attached (domain rule GAL-05).
+    fn requires(&self, desired: &Attributes, recorded: Option<&Row>, view: &View<'_>) -> Vec<Requirement> {
+        // Before it is attached there is nothing to be missed.
+        let role = recorded.map(|_| Requirement::Role {
+            scope: view.referred_id(&desired["gallery"]),
+            application: "1a14be2a-e903-4cec-99cf-b2e209259a0f",
+            called: "Azure Lab Services",
+            role: "Contributor",
+        });
+        role.into_iter().collect()
     }
 
     fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {

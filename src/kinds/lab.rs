@@ -24,10 +24,10 @@ use super::shape::{Reference, any, length, managed};
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
-use crate::catalog::{Work, seconds};
+use crate::catalog::{Work, seconds, size};
 use crate::model::{
-    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Resource, Row, Severity,
-    Step,
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Requirement, Resource, Row,
+    Severity, Step,
 };
 
 /// A lab.
@@ -267,6 +267,20 @@ impl Kind for Lab {
         vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, estimate, steps)]
     }
 
+    /// Source of the sum: Lab Services, capacity limits: a lab's VMs, and its template (domain rule CAP-01).
+    fn requires(&self, desired: &Attributes, recorded: Option<&Row>, view: &View<'_>) -> Vec<Requirement> {
+        let Some(size) = size(arm::own(desired, "size")) else { return Vec::new() };
+        let before = recorded.map_or(0, |row| machines(&row.attributes));
+        let added = machines(desired).saturating_sub(before);
+        let machines = (recorded.is_none() || added > 0).then(|| Requirement::Machines {
+            account: view.referred_id(&desired["in"]),
+            size: size.api,
+            portal: size.portal,
+            cores: added * u64::from(size.cores),
+        });
+        machines.into_iter().collect()
+    }
+
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
         let step = arm::delete("delete lab", &row.arm_id, LABS, Recording::Delete);
         vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, seconds(Work::DeleteLab), vec![step])]
@@ -290,6 +304,12 @@ impl Kind for Lab {
 pub(super) fn seats(attributes: &Attributes) -> usize {
     let capacity = attributes.get("capacity").and_then(Value::as_u64).unwrap_or(0);
     usize::try_from(capacity).unwrap_or(usize::MAX)
+}
+
+/// How many machines it has at most, its template among them.
+fn machines(attributes: &Attributes) -> u64 {
+    let template = attributes.get("template") != Some(&Value::Bool(false));
+    u64::try_from(seats(attributes)).unwrap_or(u64::MAX).saturating_add(u64::from(template))
 }
 
 fn needs(subject: &Subject<'_>) -> Vec<Need> {

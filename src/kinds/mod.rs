@@ -32,7 +32,8 @@ pub use shape::{
 pub use view::{Links, Names, View};
 
 use crate::model::{
-    Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Resource, Row, Step,
+    Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Requirement, Resource, Row,
+    Step,
 };
 
 /// Every kind, in the order in which one refers to the ones before it.
@@ -171,6 +172,11 @@ pub trait Kind: Sync {
 
     /// What a reader of the plan should know of the change beside the attributes: whole fragments.
     fn remarks(&self, _desired: &Attributes, _recorded: Option<&Row>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What it takes beside rights to bring it from `recorded` to these attributes.
+    fn requires(&self, _desired: &Attributes, _recorded: Option<&Row>, _view: &View<'_>) -> Vec<Requirement> {
         Vec::new()
     }
 

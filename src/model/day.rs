@@ -8,9 +8,23 @@ pub fn is_day(text: &str) -> bool {
     text.parse::<Date>().is_ok_and(|day| day.to_string() == text)
 }
 
+/// How many days `to` comes after `from`, negative where it comes before; `None` where one is no day.
+#[must_use]
+pub fn days_between(from: &str, to: &str) -> Option<i32> {
+    let (from, to): (Date, Date) = (from.parse().ok()?, to.parse().ok()?);
+    Some(from.until(to).ok()?.get_days())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_counted_over_months_and_backwards() {
+        assert_eq!(days_between("2026-11-24", "2027-06-28"), Some(216));
+        assert_eq!(days_between("2027-06-29", "2027-06-28"), Some(-1));
+        assert_eq!(days_between("soon", "2027-06-28"), None);
+    }
 
     #[test]
     fn a_day_exists_in_the_calendar_and_has_one_spelling() {

@@ -7,6 +7,7 @@
 mod address;
 mod arm_id;
 mod attributes;
+mod check;
 mod day;
 mod finding;
 mod journal;
@@ -18,7 +19,8 @@ mod step;
 pub use address::{Address, AddressError};
 pub use arm_id::ArmId;
 pub use attributes::{Attributes, at_path, canonical, digest, plain_duration};
-pub use day::is_day;
+pub use check::{Advice, Check, Principal, Requirement, Verdict};
+pub use day::{days_between, is_day};
 pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
 pub use secret::{Secret, SecretReference};

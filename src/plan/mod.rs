@@ -10,6 +10,7 @@ mod existing;
 mod graph;
 mod guard;
 mod make;
+mod needs;
 mod records;
 mod renames;
 mod run;
@@ -28,6 +29,7 @@ pub use drift::{Drifted, as_seen, drift, refreshed};
 pub use existing::rows as existing_rows;
 pub use guard::missing_consents;
 pub use make::{Options, PlanError, plan};
+pub use needs::Needs;
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};
 pub use scope::nearest_address;
 

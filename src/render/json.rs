@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{AttributeView, ChangeView, DriftChange, DriftView, PlanView, RunView};
-use crate::model::{Address, ArmId, Finding, Severity, Source};
+use crate::model::{Address, Advice, ArmId, Check, Finding, Severity, Source, Verdict};
 use crate::plan::{Action, Outcome, Summary, Verb};
+use crate::render::terminal::pasted;
 
 /// The shape's version in every document.
 pub const FORMAT_VERSION: u32 = 1;
@@ -97,7 +98,7 @@ pub struct DriftSummary {
     pub verbs: Summary,
 }
 
-/// What `validate` says, and every command that fails before it has something else to say.
+/// What `validate` and `doctor` say, and every command that fails before it has something else to say.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct FindingsDocument {
     /// Version of this shape.
@@ -439,6 +440,23 @@ impl From<&Finding> for FindingDocument {
             source: source.as_ref().map(Into::into),
             help: help.clone(),
         }
+    }
+}
+
+impl From<&Check> for FindingDocument {
+    fn from(check: &Check) -> Self {
+        let Check { subject, verdict, detail, advice } = check;
+        let help = advice.as_ref().map(|Advice { who, commands }| {
+            let commands: Vec<_> = commands.iter().map(|command| pasted(command)).collect();
+            if commands.is_empty() { who.clone() } else { format!("{who}: {}", commands.join("; ")) }
+        });
+        let severity = match verdict {
+            Verdict::Good => Severity::Info,
+            Verdict::Unknown | Verdict::Doubtful => Severity::Warning,
+            Verdict::Bad => Severity::Error,
+        };
+        let message = format!("{subject}: {detail}");
+        Self { rule: "preflight".into(), severity, message, address: None, source: None, help }
     }
 }
 

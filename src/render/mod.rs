@@ -22,4 +22,4 @@ pub use view::{
     AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,
     title,
 };
-pub use words::{clean, count, say_seconds, say_value};
+pub use words::{clean, count, quoted, say_seconds, say_value};

@@ -1,5 +1,7 @@
 //! How values, durations and counts are said to people.
 
+use std::ffi::OsStr;
+
 use serde_json::{Map, Value};
 
 use crate::model::plain_duration;
@@ -17,6 +19,17 @@ pub fn clean(text: &str) -> String {
         c => Some(c),
     };
     text.chars().filter_map(shown).collect()
+}
+
+/// A word as it can be pasted into a shell.
+#[must_use]
+pub fn quoted(word: &OsStr) -> String {
+    let text = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.into_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
 }
 
 /// A value in one line, as people write it: `20h` for `PT20H`, `a, b` for a list.
@@ -105,6 +118,12 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_quoted_only_where_a_shell_would_misread_it() {
+        assert_eq!(quoted(OsStr::new("Lab/a")), "Lab/a");
+        assert_eq!(quoted(OsStr::new("it's $x")), r"'it'\''s $x'");
+    }
     use serde_json::json;
 
     #[test]

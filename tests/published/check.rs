@@ -54,8 +54,12 @@ impl Report<'_> {
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(all: &'a Descriptions) -> Self {
-        let is_published = all.operations.iter().any(|operation| operation.version != NEVER_PUBLISHED);
-        Self { all, is_published, validators: BTreeMap::new(), findings: Findings::default() }
+        Self {
+            all,
+            is_published: all.are_published(),
+            validators: BTreeMap::new(),
+            findings: Findings::default(),
+        }
     }
 
     /// Checks what stands at `place`.

@@ -29,11 +29,25 @@ pub(crate) struct Operation {
     pub(crate) is_long_running: bool,
 }
 
+/// Descriptions of our own, of what labwright asks and Microsoft never published, or elsewhere than the rest.
+const OWN: &[(&str, &str)] = &[
+    ("preview.json", include_str!("preview.json")),
+    ("authorization.json", include_str!("authorization.json")),
+    ("subscriptions.json", include_str!("subscriptions.json")),
+];
+
 impl Descriptions {
+    /// Whether there are others beside our own.
+    pub(crate) fn are_published(&self) -> bool {
+        let own = |file: &Path| OWN.iter().any(|(name, _)| file == Path::new(name));
+        self.operations.iter().any(|operation| !own(&operation.file))
+    }
+
     /// Reads every description below `root`, if there is one, beside our own; examples are none.
     pub(crate) fn read(root: Option<&Path>) -> Self {
-        let own = serde_json::from_str(include_str!("preview.json")).expect("JSON");
-        let mut files = BTreeMap::from([(PathBuf::from("preview.json"), own)]);
+        let own =
+            |(name, text): &(&str, &str)| (PathBuf::from(name), serde_json::from_str(text).expect("JSON"));
+        let mut files: BTreeMap<_, _> = OWN.iter().map(own).collect();
         if let Some(root) = root {
             read_below(root, &mut files);
         }

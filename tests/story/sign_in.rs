@@ -20,7 +20,7 @@ fn place(azure: &Served, auth: &str) -> Place {
 }
 
 /// A token as the emulator gives it to a client.
-fn token(azure: &Served) -> String {
+pub(crate) fn token(azure: &Served) -> String {
     let host = azure.url.trim_start_matches("http://");
     let form = "grant_type=client_credentials&client_id=az&client_secret=any";
     let request = format!(

@@ -46,7 +46,7 @@ fn no_block(address: &Address, id: &str, project: &Project) -> Failure {
     let near = near.map(|near| format!("perhaps `{near}`? Else ")).unwrap_or_default();
     let help = format!(
         "{near}write its block first, or have it written in a folder of its own: labwright import --from {} --out DIR",
-        crate::cli::words::quoted(id.as_ref()),
+        crate::render::quoted(id.as_ref()),
     );
     CommandError::NotFound { name: address.to_string(), help }.into()
 }

@@ -1,5 +1,6 @@
 //! What every provider shares: paths and types, errors, resources and how they are shown, operations, groups and tokens.
 
+pub(crate) mod authorization;
 pub(crate) mod directory;
 pub(crate) mod errors;
 pub(crate) mod filter;

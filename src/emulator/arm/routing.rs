@@ -5,7 +5,7 @@ use crate::emulator::arm::operations::poll;
 use crate::emulator::arm::path::Path;
 use crate::emulator::arm::resource::Resource;
 use crate::emulator::arm::types::{Address, Kind, Target, address, check_version, dated_version};
-use crate::emulator::arm::{groups, retirement, subscriptions};
+use crate::emulator::arm::{authorization, groups, retirement, subscriptions};
 use crate::emulator::compute::{galleries, versions};
 use crate::emulator::lab_accounts::{
     accounts, environments, global_users, labs, marketplace, schedules, shared_galleries, shared_images,
@@ -91,6 +91,10 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
         ) => {
             version()?;
             subscriptions::providers(world, request, path)
+        }
+        (_, [scope @ .., "providers", "microsoft.authorization", what]) if scope.len() > 1 => {
+            version()?;
+            authorization::answer(world, request, &path.segments[..scope.len()], what)
         }
         (_, ["subscriptions", _, "resources"] | ["subscriptions", _, "resourcegroups", _, "resources"]) => {
             version()?;

@@ -1,7 +1,8 @@
 //! Text for people: 80 columns unless told otherwise, in colour or without.
 //!
-//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`records`].
+//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`checks`], [`records`].
 
+mod checks;
 mod drift;
 mod findings;
 mod made;
@@ -10,6 +11,8 @@ mod plan;
 mod record;
 mod run;
 
+pub use checks::checks;
+pub(super) use checks::pasted;
 pub use drift::drift;
 pub use findings::findings;
 pub use page::Look;

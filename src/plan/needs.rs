@@ -1,0 +1,253 @@
+//! What carrying out a plan needs of the cloud: groups, providers, regions, rights.
+//!
+//! It follows from the plan's own requests, so that a kind that is added later is asked after too. Source of the names of
+//! rights: ARM's resource provider contract, actions of resource providers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Plan, Verb};
+use crate::kinds::{Links, View, kind_of};
+use crate::model::{Address, ArmId, Desired, Method, Recorded, Request, Requirement};
+
+/// Where groups belong; nobody registers for it.
+const RESOURCES: &str = "Microsoft.Resources";
+
+/// What is needed; ids name subscriptions as the plan does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Groups that are to be there already.
+    pub groups: BTreeSet<ArmId>,
+    /// Namespaces that a subscription is to be registered for, by the subscription's id.
+    pub providers: BTreeSet<(ArmId, String)>,
+    /// Regions in which something is made: subscription, namespace, type, region.
+    pub regions: BTreeSet<(ArmId, String, String, String)>,
+    /// What has to be allowed, by where it is asked after: the nearest thing that exists.
+    pub rights: BTreeMap<ArmId, BTreeSet<String>>,
+    /// What the kinds ask for.
+    pub requirements: BTreeSet<Requirement>,
+}
+
+impl Needs {
+    /// What the plan needs, and with `whole` also what there is to manage and the plan leaves as it is.
+    #[must_use]
+    pub fn of(plan: &Plan, desired: &Desired, recorded: &Recorded, whole: bool) -> Self {
+        let links = Links::of(&desired.resources, recorded);
+        let view = View {
+            desired: &desired.resources,
+            recorded,
+            subscription: &desired.subscription,
+            real_endpoint: desired.real_endpoint,
+            links: &links,
+        };
+        let made: BTreeSet<ArmId> = plan
+            .actions
+            .iter()
+            .filter(|action| action.verb == Verb::Create)
+            .map(|action| action.arm_id.clone())
+            .collect();
+        let mut needs = Self::default();
+        let changed = plan.changes.iter().map(|change| &change.address);
+        let there = desired.resources.keys().chain(recorded.rows.keys());
+        let concerned: BTreeSet<&Address> =
+            if whole { changed.chain(there).collect() } else { changed.collect() };
+        for address in concerned {
+            let row = recorded.rows.get(address);
+            let id = view.arm_id(address).or_else(|| row.map(|row| row.arm_id.clone()));
+            if let Some(id) = id {
+                needs.concern(&id, &made);
+            }
+            if let Some(own) = desired.resources.get(address) {
+                let asked = kind_of(address).requires(&own.attributes, row, &view);
+                needs.requirements.extend(asked.into_iter().filter(|own| !made.contains(about(own))));
+            }
+        }
+        for step in plan.actions.iter().flat_map(|action| &action.steps) {
+            if let Some(request) = &step.request {
+                needs.allow(request, &made);
+                needs.settle_in(request);
+            }
+            if let Some(sweep) = &step.sweep {
+                needs.right(&sweep.read.path, "write", &made);
+            }
+        }
+        needs
+    }
+
+    /// The same with the GUIDs of subscriptions that stand there by name.
+    #[must_use]
+    pub fn opened(self, open: impl Fn(&str) -> Option<String>) -> Self {
+        let id = |id: ArmId| id.in_subscription(&open);
+        let requirement = |own| match own {
+            Requirement::Machines { account, size, portal, cores } => {
+                Requirement::Machines { account: id(account), size, portal, cores }
+            }
+            Requirement::Role { scope, application, called, role } => {
+                Requirement::Role { scope: id(scope), application, called, role }
+            }
+        };
+        let mut rights: BTreeMap<ArmId, BTreeSet<String>> = BTreeMap::new();
+        for (scope, own) in self.rights {
+            rights.entry(id(scope)).or_default().extend(own);
+        }
+        let regions = self.regions.into_iter();
+        Self {
+            groups: self.groups.into_iter().map(id).collect(),
+            providers: self.providers.into_iter().map(|(own, namespace)| (id(own), namespace)).collect(),
+            regions: regions
+                .map(|(own, namespace, kind, region)| (id(own), namespace, kind, region))
+                .collect(),
+            rights,
+            requirements: self.requirements.into_iter().map(requirement).collect(),
+        }
+    }
+
+    /// Every subscription of it.
+    #[must_use]
+    pub fn subscriptions(&self) -> BTreeSet<ArmId> {
+        let ids = self.groups.iter().chain(self.rights.keys());
+        let ids = ids.filter_map(subscription_of).chain(self.providers.iter().map(|(own, _)| own.clone()));
+        ids.collect()
+    }
+
+    fn concern(&mut self, id: &ArmId, made: &BTreeSet<ArmId>) {
+        let Some(subscription) = subscription_of(id) else { return };
+        if let Some(namespace) = id.segment("providers") {
+            self.providers.insert((subscription, namespace.to_owned()));
+        }
+        self.groups.extend(group_of(id).filter(|group| !made.contains(group)));
+    }
+
+    fn allow(&mut self, request: &Request, made: &BTreeSet<ArmId>) {
+        match request.method {
+            Method::Get => self.right(&request.path, "read", made),
+            Method::Put | Method::Patch => self.right(&request.path, "write", made),
+            Method::Delete => self.right(&request.path, "delete", made),
+            Method::Post => {
+                let path = request.path.as_str();
+                if let Some((path, action)) = path.rsplit_once('/') {
+                    self.right(&ArmId::new(path), &format!("{action}/action"), made);
+                }
+            }
+        }
+    }
+
+    fn right(&mut self, id: &ArmId, verb: &str, made: &BTreeSet<ArmId>) {
+        if let (Some(scope), Some(kind)) = (nearest(id, made), type_of(id)) {
+            self.rights.entry(scope).or_default().insert(format!("{kind}/{verb}"));
+        }
+    }
+
+    /// Remembers the region that a top-level resource is made in.
+    fn settle_in(&mut self, request: &Request) {
+        let region = request.body.as_ref().and_then(|body| body["location"].as_str());
+        let (Some(region), Some(kind)) = (region, type_of(&request.path)) else { return };
+        if let (Some(subscription), Some((namespace, kind))) =
+            (subscription_of(&request.path), kind.split_once('/'))
+            && namespace != RESOURCES
+            && !kind.contains('/')
+        {
+            self.regions.insert((subscription, namespace.to_owned(), kind.to_owned(), region.to_owned()));
+        }
+    }
+}
+
+/// What a requirement asks after.
+fn about(requirement: &Requirement) -> &ArmId {
+    match requirement {
+        Requirement::Machines { account, .. } => account,
+        Requirement::Role { scope, .. } => scope,
+    }
+}
+
+fn subscription_of(id: &ArmId) -> Option<ArmId> {
+    Some(ArmId::new(format!("/subscriptions/{}", id.segment("subscriptions")?)))
+}
+
+fn group_of(id: &ArmId) -> Option<ArmId> {
+    Some(ArmId::group(id.segment("subscriptions")?, id.segment("resourceGroups")?))
+}
+
+/// The nearest of resource, group and subscription that exists before the plan.
+fn nearest(id: &ArmId, made: &BTreeSet<ArmId>) -> Option<ArmId> {
+    let (namespace, rest) = (id.segment("providers"), id.as_str().splitn(10, '/').collect::<Vec<_>>());
+    let top = namespace.zip(rest.get(7)).zip(rest.get(8));
+    let top = top.and_then(|((namespace, kind), name)| Some(group_of(id)?.resource(namespace, kind, name)));
+    [top, group_of(id), subscription_of(id)].into_iter().flatten().find(|scope| !made.contains(scope))
+}
+
+/// The type of what an id means, `Microsoft.Compute/galleries/images`, also of a list of them.
+fn type_of(id: &ArmId) -> Option<String> {
+    let Some(namespace) = id.segment("providers") else {
+        return id.segment("resourceGroups").map(|_| format!("{RESOURCES}/subscriptions/resourceGroups"));
+    };
+    let (_, below) = id.as_str().split_once(&format!("/{namespace}/"))?;
+    let kinds: Vec<_> = below.split('/').step_by(2).collect();
+    Some(format!("{namespace}/{}", kinds.join("/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const GROUP: &str = "/subscriptions/main/resourceGroups/rg";
+
+    fn request(method: Method, path: &str) -> Request {
+        let path = ArmId::new(format!("{GROUP}{path}"));
+        let body = Some(json!({ "location": "westeurope" }));
+        Request { method, path, api_version: "1".into(), body, onto: false }
+    }
+
+    #[test]
+    fn rights_follow_from_requests_and_are_asked_after_at_what_exists() {
+        let account = "/providers/Microsoft.LabServices/labaccounts/a";
+        let gallery = "/providers/Microsoft.Compute/galleries/g";
+        let made = BTreeSet::from([ArmId::new(format!("{GROUP}{gallery}"))]);
+        let mut needs = Needs::default();
+        for (method, path) in [
+            (Method::Post, format!("{account}/createLab")),
+            (Method::Put, format!("{account}/labs/l/environmentsettings/default")),
+            (Method::Put, gallery.to_owned()),
+            (Method::Delete, String::new()),
+        ] {
+            needs.allow(&request(method, &path), &made);
+            needs.settle_in(&request(method, &path));
+        }
+        let said: Vec<_> =
+            needs.rights.iter().map(|(scope, rights)| (scope.to_string(), rights.clone())).collect();
+        let set = |rights: &[&str]| rights.iter().map(|&right| right.to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(
+            said,
+            [
+                (
+                    GROUP.to_owned(),
+                    set(&[
+                        "Microsoft.Compute/galleries/write",
+                        "Microsoft.Resources/subscriptions/resourceGroups/delete"
+                    ])
+                ),
+                (
+                    format!("{GROUP}{account}"),
+                    set(&[
+                        "Microsoft.LabServices/labaccounts/createLab/action",
+                        "Microsoft.LabServices/labaccounts/labs/environmentsettings/write"
+                    ])
+                ),
+            ]
+        );
+        let regions: Vec<_> = needs.regions.into_iter().map(|(_, _, kind, region)| (kind, region)).collect();
+        assert_eq!(regions, [("galleries".to_owned(), "westeurope".to_owned())]);
+    }
+
+    #[test]
+    fn a_group_that_is_made_is_asked_after_at_its_subscription() {
+        let made = BTreeSet::from([ArmId::new(GROUP)]);
+        let mut needs = Needs::default();
+        needs.allow(&request(Method::Put, ""), &made);
+        let scopes: Vec<_> = needs.rights.keys().map(ArmId::to_string).collect();
+        assert_eq!(scopes, ["/subscriptions/main"]);
+        let open = needs.opened(|name| (name == "main").then(|| "guid".to_owned()));
+        assert_eq!(open.subscriptions(), BTreeSet::from([ArmId::new("/subscriptions/guid")]));
+    }
+}

@@ -1,0 +1,110 @@
+//! What is in the way is found before anything is changed, with what mends it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use super::place::Place;
+use super::served::Served;
+use super::sign_in::token;
+
+const SUBSCRIPTION: &str = "/subscriptions/11111111-1111-1111-1111-111111111111";
+
+/// Sends what somebody else does in the cloud; the status line of the answer.
+fn send(azure: &Served, method: &str, path: &str, body: &str) -> String {
+    let host = azure.url.trim_start_matches("http://");
+    let request = format!(
+        "{method} {SUBSCRIPTION}{path}?api-version=2022-12-01 HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        token(azure),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer.lines().next().expect("a status").to_owned()
+}
+
+#[test]
+fn nothing_is_in_the_way_before_and_after_an_apply() {
+    let azure = Served::start();
+    let place = Place::against("quickstart", &azure.url);
+    let before = place.run("doctor");
+    before.speaks_of(0, "Nothing is in the way.");
+    before.speaks_of(0, "as application story");
+    assert_eq!(place.run("apply --yes").code, 0);
+    place.edit("labwright.yaml", "capacity: 12", "capacity: 13");
+    let after = place.run("doctor");
+    after.speaks_of(0, "gallery sig_physics: Contributor or more is given to 1 of");
+    after.speaks_of(0, "is on offer");
+    after.speaks_of(0, "that are left");
+    assert!(!azure.end().iter().any(|asked| asked.method == "PUT" && asked.path.contains("authorization")));
+}
+
+#[test]
+fn what_is_not_registered_stops_doctor_and_apply_before_anything_is_made() {
+    let azure = Served::start();
+    let place = Place::against("quickstart", &azure.url);
+    assert!(send(&azure, "POST", "/providers/Microsoft.LabServices/unregister", "").contains(" 200"));
+    let command = "az provider register --wait --namespace Microsoft.LabServices --subscription 11111111-1111-1111-1111-111111111111";
+    let doctor = place.run("doctor");
+    doctor.says(4, &format!("      {command}"));
+    doctor.says(4, "1 thing in the way.");
+    let json = place.run("doctor --format json").json();
+    let bad: Vec<_> = json["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|own| own["severity"] == "error")
+        .collect();
+    assert_eq!((bad.len(), json["exit_code"].as_u64()), (1, Some(4)));
+    assert!(bad[0]["help"].as_str().is_some_and(|help| help.ends_with(command)), "{bad:?}");
+    let apply = place.run("apply --yes");
+    assert_eq!(apply.code, 4, "{}", apply.stderr);
+    assert!(apply.stderr.contains(command), "{}", apply.stderr);
+    assert!(send(&azure, "POST", "/providers/Microsoft.LabServices/register", "").contains(" 200"));
+    place.run("apply --yes").speaks_of(0, "Apply complete!");
+}
+
+#[test]
+fn a_group_that_is_only_named_is_expected_to_be_there() {
+    let azure = Served::start();
+    let place = Place::against("quickstart", &azure.url);
+    place.edit("labwright.yaml", "resourceGroups:\n  physics-rg: {}\n", "");
+    let apply = place.run("apply --yes --format json");
+    assert_eq!(apply.code, 4, "{}", apply.stderr);
+    assert!(apply.stderr.contains("physics-rg is not there"), "{}", apply.stderr);
+    let findings = apply.json()["findings"].clone();
+    let of =
+        |rule: &str| findings.as_array().expect("findings").iter().filter(|own| own["rule"] == rule).count();
+    assert_eq!((of("preflight"), of("labwright::cli::preflight")), (1, 1), "{findings}");
+    let made = send(&azure, "PUT", "/resourceGroups/physics-rg", r#"{"location":"westeurope"}"#);
+    assert!(made.contains(" 201"), "{made}");
+    place.run("apply --yes").speaks_of(0, "Apply complete!");
+}
+
+#[test]
+fn what_cannot_be_found_out_stops_nobody() {
+    let azure = Served::with(&["on=GET:**/permissions;status=403"]);
+    let place = Place::against("quickstart", &azure.url);
+    let doctor = place.run("doctor");
+    doctor.speaks_of(0, "? Rights");
+    place.run("apply --yes").speaks_of(0, "Apply complete!");
+}
+
+#[test]
+fn whoever_cannot_sign_in_hears_of_it_after_what_is_known() {
+    let azure = Served::start();
+    let mut place = Place::against("quickstart", &azure.url);
+    place.unset("AZURE_CLIENT_SECRET");
+    let doctor = place.run("doctor");
+    doctor.speaks_of(3, "✓ Files");
+    assert!(doctor.stderr.contains("AZURE_CLIENT_SECRET"), "{}", doctor.stderr);
+    assert_eq!(place.run("doctor --format json").json()["exit_code"], 3);
+}
+
+#[test]
+fn the_embedded_emulator_is_not_started_for_a_look() {
+    let place = Place::of("quickstart");
+    place.run("doctor").speaks_of(0, "the embedded emulator: no account, no rights, no cost");
+    assert!(!place.project().join(".labwright").exists());
+}
