@@ -74,6 +74,9 @@ pub(super) enum Command {
     Drift(Drift),
     /// Writes what exists in Azure as files and records it; changes nothing in Azure
     Import(Import),
+    /// Writes the vendor's bulk sheets as files
+    #[command(subcommand)]
+    Convert(Convert),
     /// Shows a saved plan, or the expanded configuration
     Show(Show),
     /// Looks at what is recorded
@@ -223,6 +226,23 @@ pub(super) struct Import {
     /// Another Azure Resource Manager than the public one, where the folder has no labwright.yaml yet.
     #[arg(long, value_name = "URL", conflicts_with = "address")]
     pub(super) endpoint: Option<String>,
+}
+
+/// `convert`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Convert {
+    /// Writes the labs of a sheet of Microsoft's bulk tools as files
+    Csv(Csv),
+}
+
+/// `convert csv`.
+#[derive(Debug, Args)]
+pub(super) struct Csv {
+    /// The sheet.
+    pub(super) file: PathBuf,
+    /// The project's folder, where the files go; with -C, relative to that.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
 }
 
 /// `show`.

@@ -124,6 +124,7 @@ fn named(command: &Command) -> (&'static str, Option<&Report>) {
         Command::Destroy(destroy) => ("destroy", Some(&destroy.carry.report)),
         Command::Drift(drift) => ("drift", Some(&drift.report)),
         Command::Import(_) => ("import", None),
+        Command::Convert(_) => ("convert csv", None),
         Command::Show(show) => ("show", Some(&show.report)),
         Command::State(State::List(report)) => ("state list", Some(report)),
         Command::State(State::Show(show)) => ("state show", Some(&show.report)),

@@ -111,6 +111,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "An import overwrites no file. Only a file that holds exactly what the import would write is left as it is: an import that broke off wrote it. Name another folder with `--out`, or take the files away.",
     ),
     (
+        "labwright::cli::no_sheet",
+        "`labwright convert csv` reads the sheets of Microsoft's bulk tools for Lab Services: comma, semicolon or tab between cells, UTF-8, and a first line that names columns such as LabName, LabAccountName and ImageName, in any letter case. Save the sheet as `CSV UTF-8`.",
+    ),
+    (
         "labwright::cli::recorded",
         "The state records the resource under another address already, so it is managed here. To give it another address write `moved:` into the files.",
     ),

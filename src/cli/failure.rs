@@ -102,6 +102,15 @@ pub(super) enum CommandError {
         /// The files.
         files: String,
     },
+    /// A file is no sheet of the bulk tools.
+    #[error("`{path}` cannot be converted: {why}")]
+    #[diagnostic(code(labwright::cli::no_sheet), help("nothing was written"))]
+    NoSheet {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Something that is to be imported is recorded already.
     #[error("{address} is recorded already")]
     #[diagnostic(
@@ -314,9 +323,10 @@ impl CommandError {
             | Self::NotOver { .. }
             | Self::Recorded { .. }
             | Self::NotFound { .. } => Exit::Usage,
-            Self::NoProject { .. } | Self::Credentials { .. } | Self::MoreProblems { .. } => {
-                Exit::Configuration
-            }
+            Self::NoSheet { .. }
+            | Self::NoProject { .. }
+            | Self::Credentials { .. }
+            | Self::MoreProblems { .. } => Exit::Configuration,
             Self::NoPlan { .. }
             | Self::NoFile { .. }
             | Self::EditedPlan { .. }

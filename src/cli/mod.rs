@@ -6,11 +6,13 @@
 
 mod apply;
 mod arguments;
+mod blocks;
 mod carry;
 mod cloud;
 mod completions;
 mod consent;
 mod context;
+mod convert;
 mod day;
 mod destroy;
 mod doctor;
@@ -144,9 +146,12 @@ fn usage(words: &[OsString], command: Option<&str>, message: &str) -> Exit {
 
 fn run(arguments: Arguments) -> Exit {
     let Arguments { mut global, command } = arguments;
-    if let Command::Import(arguments::Import { out: Some(out), .. }) = &command {
-        global.directory.push(out);
-    }
+    let out = match &command {
+        Command::Import(import) => import.out.as_ref(),
+        Command::Convert(arguments::Convert::Csv(csv)) => csv.out.as_ref(),
+        _ => None,
+    };
+    global.directory.extend(out);
     let context = Context::new(global, &command);
     let result = match &command {
         Command::Init(init) => init::run(init, &context),
@@ -157,6 +162,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Destroy(destroy) => destroy::run(destroy, &context),
         Command::Drift(drift) => drift::run(drift, &context),
         Command::Import(import) => import::run(import, &context),
+        Command::Convert(arguments::Convert::Csv(csv)) => convert::run(csv, &context),
         Command::Show(show) => show::run(show, &context),
         Command::State(state) => state::run(state, &context),
         Command::Graph(graph) => graph::run(graph, &context),

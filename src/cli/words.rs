@@ -5,7 +5,7 @@ use std::ffi::OsString;
 /// Global options that take the next word as their value.
 const WITH_VALUE: &[&str] = &["-C", "--directory", "--env", "--var", "--color", "--json-into"];
 /// Commands with subcommands.
-const NESTED: &[&str] = &["state"];
+const NESTED: &[&str] = &["state", "convert"];
 
 /// The indices of the command's words: one, or two of a command with subcommands.
 fn command_at(words: &[OsString]) -> Vec<usize> {

@@ -35,6 +35,8 @@ mod write;
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::Value;
+
 pub use cloud::{Auth, AzureSettings, CloudSettings, EMULATOR_SUBSCRIPTION, GuidOrEnv};
 pub use codes::CODES;
 pub use error::{ConfigError, Diagnostics, Label};
@@ -70,8 +72,8 @@ pub struct Project {
     pub settings: Settings,
     /// What the files ask for; warnings are among its findings.
     pub desired: Desired,
-    /// The names under `credentials:`, each with its user name.
-    pub accounts: BTreeMap<String, String>,
+    /// What stands under `credentials:`, by name, in normal form.
+    pub accounts: BTreeMap<String, Value>,
     /// The files' texts for snippets, everything under credentials masked.
     pub texts: Texts,
 }
@@ -103,7 +105,7 @@ fn desired(
     sections: &Sections,
     expanded: &expand::Expanded,
     problems: &mut Problems,
-) -> (Desired, BTreeMap<String, String>) {
+) -> (Desired, BTreeMap<String, Value>) {
     let scope = Scope::of(&parts.variables);
     let mut world = World::new(files, &parts.settings.subscriptions, expanded, &sections.broken);
     secrets::section(&sections.credentials, scope, &mut world, problems);
@@ -131,11 +133,8 @@ fn desired(
     findings.extend(parts.undeclared.iter().map(|name| undeclared(name)));
     findings.extend(sections.links.iter().map(|path| link(path)));
     findings.sort();
-    let named = world.credentials.iter().filter_map(|(name, own)| {
-        let user = own.as_ref()?.get("username")?.as_str()?;
-        Some((name.clone(), user.to_owned()))
-    });
-    let accounts = named.collect();
+    let accounts = std::mem::take(&mut world.credentials);
+    let accounts = accounts.into_iter().filter_map(|(name, own)| Some((name, own?))).collect();
     let desired =
         Desired { identity, subscription, real_endpoint, resources, moved, forget, policy, findings };
     (desired, accounts)

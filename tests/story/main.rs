@@ -5,6 +5,7 @@
 
 mod adopt;
 mod broken_off;
+mod convert;
 mod doctor;
 mod examples;
 mod import;

@@ -5,11 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::find::{Found, Item};
+use crate::cli::blocks::{self, Blocks};
 use crate::kinds::{KINDS, kind};
 use crate::model::{Address, ArmId, Attributes, Observed, Recorded, Row};
-
-/// Each section's blocks by key.
-pub(super) type Blocks = BTreeMap<&'static str, Map<String, Value>>;
 
 /// What exists in the words of the files.
 #[derive(Debug, Default)]
@@ -29,8 +27,8 @@ pub(super) struct Known<'a> {
     pub(super) by_id: BTreeMap<ArmId, Address>,
     /// Addresses that something has.
     pub(super) taken: BTreeSet<Address>,
-    /// Named accounts, each with its user name.
-    pub(super) accounts: &'a BTreeMap<String, String>,
+    /// Accounts on VMs by name.
+    pub(super) accounts: &'a BTreeMap<String, Value>,
 }
 
 /// Gives every item an address: that of the files, else its name where that is a key and free, else one made of it and
@@ -43,14 +41,14 @@ pub(super) fn addresses(items: &[Item], known: &Known<'_>) -> BTreeMap<ArmId, Ad
             by_id.insert(item.id.clone(), address.clone());
             continue;
         }
-        let name = key_of(item.id.name());
+        let name = blocks::key_of(item.id.name());
         let candidates: Vec<String> = match item.kind {
             "ImageVersion" => {
                 let image = by_id.get(&item.parent).map_or("", Address::key);
                 vec![format!("{image}/{}", item.id.name())]
             }
             "GalleryAttachment" => vec![by_id.get(&item.parent).map_or(name, |own| own.key().to_owned())],
-            _ => vec![name.clone(), format!("{name}-{}", key_of(item.parent.name()))],
+            _ => vec![name.clone(), format!("{name}-{}", blocks::key_of(item.parent.name()))],
         };
         let base = candidates.last().cloned().unwrap_or_default();
         let numbered = (2..).map(|number| format!("{base}-{number}"));
@@ -95,7 +93,7 @@ pub(super) fn describe(
     found: &mut Found,
     addresses: &BTreeMap<ArmId, Address>,
     seen: &BTreeMap<Address, Observed>,
-    accounts: &BTreeMap<String, String>,
+    accounts: &BTreeMap<String, Value>,
     own_subscription: &str,
 ) -> Described {
     let mut described = Described::default();
@@ -186,7 +184,7 @@ fn describe_one(
     item: &Item,
     attributes: &mut Attributes,
     addresses: &BTreeMap<ArmId, Address>,
-    accounts: &BTreeMap<String, String>,
+    accounts: &BTreeMap<String, Value>,
     described: &mut Described,
 ) -> Result<(), String> {
     let known = |id: &ArmId| addresses.get(id).filter(|address| described.addresses.contains(*address));
@@ -237,7 +235,7 @@ fn describe_lab(
     item: &Item,
     attributes: &mut Attributes,
     addresses: &BTreeMap<ArmId, Address>,
-    accounts: &BTreeMap<String, String>,
+    accounts: &BTreeMap<String, Value>,
     described: &mut Described,
 ) -> Result<(), String> {
     let account = addresses.get(&item.parent).ok_or("its account is left out")?;
@@ -257,17 +255,12 @@ fn describe_lab(
     }
     let user = attributes.get("credentials").and_then(|own| own["username"].as_str());
     if let Some(name) =
-        user.and_then(|user| accounts.iter().find(|(_, own)| *own == user)).map(|(name, _)| name)
+        user.and_then(|user| accounts.iter().find(|(_, own)| own["username"] == user)).map(|(name, _)| name)
     {
         attributes.insert("credentials".into(), json!(name));
     } else if let Some(user) = user {
-        let key = key_of(user);
-        let variable = format!("{}_PASSWORD", key.to_uppercase().replace(['-', '.'], "_"));
-        let variable = if variable.starts_with(|c: char| c.is_ascii_digit()) {
-            format!("LAB_{variable}")
-        } else {
-            variable
-        };
+        let key = blocks::key_of(user);
+        let variable = blocks::password_variable(&key);
         let credentials = json!({ "username": user, "password": { "env": variable } });
         described.secrets.insert(variable, user.to_owned());
         described.blocks.entry("credentials").or_default().insert(key.clone(), credentials);
@@ -331,11 +324,4 @@ fn clean(value: &mut Value) -> bool {
         return !map.is_empty();
     }
     !value.is_null() && *value != json!("")
-}
-
-/// A key as near to a name as keys may be.
-pub(super) fn key_of(name: &str) -> String {
-    let key: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
-    if key.starts_with(|c: char| c.is_ascii_alphanumeric()) { key } else { format!("x{key}") }
 }

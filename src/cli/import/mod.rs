@@ -4,15 +4,12 @@
 //! that plan is empty is anything written. Files come before the record, so that an import that breaks off
 //! leaves files which the next one finds as it would write them, and then records.
 
-mod defaults;
 mod describe;
-mod files;
 mod find;
 mod one;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
@@ -21,9 +18,10 @@ pub(super) use one::not_as_written;
 pub(super) use scope::Scope;
 
 use self::describe::{Described, Known};
-use self::files::{Files, Overlay};
 use self::find::Found;
 use super::arguments::Import as Arguments;
+use super::blocks::files::{self, Files, Overlay};
+use super::blocks::{defaults, project_name};
 use super::cloud::{self, Connection};
 use super::failure::CommandError;
 use super::{Context, Exit, Failure, carry, day, project, record};
@@ -89,15 +87,9 @@ fn start(scope: &Scope, endpoint: Option<&str>, context: &Context) -> Result<Pro
     if let Some(endpoint) = endpoint {
         azure["endpoint"] = json!(endpoint);
     }
-    let text = files::project_file(&name_of(root), &azure, &serde_json::Map::new());
+    let text = files::project_file(&project_name(root), &json!({ "azure": azure }), &serde_json::Map::new());
     let files = Files::from([(PROJECT_FILE.to_owned(), text)]);
     project::load_from(&Overlay { folder: Folder::new(root), files: &files, alone: true }, context)
-}
-
-/// A project's name: that of its folder.
-fn name_of(root: &Path) -> String {
-    let full = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    full.file_name().map_or_else(|| "labs".to_owned(), |name| describe::key_of(&name.to_string_lossy()))
 }
 
 async fn import(
@@ -240,7 +232,10 @@ fn laid_out(described: &Described, project: &Project, context: &Context) -> Resu
         cloud["endpoint"] = json!(azure.endpoint);
     }
     let mut files = files::of(&blocks);
-    files.insert(PROJECT_FILE.to_owned(), files::project_file(&project.settings.project, &cloud, &defaults));
+    files.insert(
+        PROJECT_FILE.to_owned(),
+        files::project_file(&project.settings.project, &json!({ "azure": cloud }), &defaults),
+    );
     Ok(files)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::describe::Blocks;
+use super::Blocks;
 
 /// What tells one resource from the next, or reads better where it stands.
 const STAYS: &[&str] = &[
@@ -25,7 +25,7 @@ const STAYS: &[&str] = &[
 ];
 
 /// Moves what an image's versions share to the image.
-pub(super) fn share_in_images(blocks: &mut Blocks) {
+pub(in crate::cli) fn share_in_images(blocks: &mut Blocks) {
     let images = blocks.get_mut("images").into_iter().flat_map(Map::values_mut);
     for image in images.filter_map(Value::as_object_mut) {
         let Some(Value::Object(versions)) = image.get_mut("versions") else { continue };
@@ -50,7 +50,7 @@ pub(super) fn share_in_images(blocks: &mut Blocks) {
 ///
 /// Only what every resource of the section has: a default must not reach one that has nothing of it. Maps
 /// merge over layers, so a map is shared only where all have the same keys.
-pub(super) fn factor_out(blocks: &mut Blocks) -> Map<String, Value> {
+pub(in crate::cli) fn factor_out(blocks: &mut Blocks) -> Map<String, Value> {
     let mut defaults = Map::new();
     for (section, own) in blocks.iter_mut().filter(|(section, _)| **section != "credentials") {
         let mut resources: Vec<_> = own.values_mut().filter_map(Value::as_object_mut).collect();

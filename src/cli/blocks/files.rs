@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::describe::Blocks;
+use super::Blocks;
 use crate::cli::Failure;
 use crate::cli::context::beside;
 use crate::cli::failure::CommandError;
@@ -22,10 +22,10 @@ const LAYOUT: &[(&str, &[&str])] = &[
 ];
 
 /// Texts by the names of their files.
-pub(super) type Files = BTreeMap<String, String>;
+pub(in crate::cli) type Files = BTreeMap<String, String>;
 
 /// The resources' files.
-pub(super) fn of(blocks: &Blocks) -> Files {
+pub(in crate::cli) fn of(blocks: &Blocks) -> Files {
     let file = |(name, sections): &(&str, &[&str])| {
         let parts: Map<_, _> = sections
             .iter()
@@ -37,9 +37,9 @@ pub(super) fn of(blocks: &Blocks) -> Files {
 }
 
 /// The text of `labwright.yaml`.
-pub(super) fn project_file(project: &str, azure: &Value, defaults: &Map<String, Value>) -> String {
+pub(in crate::cli) fn project_file(project: &str, cloud: &Value, defaults: &Map<String, Value>) -> String {
     let mut text = text(&json!({ "project": project }).as_object().cloned().unwrap_or_default());
-    text += &self::text(&json!({ "cloud": { "azure": azure } }).as_object().cloned().unwrap_or_default());
+    text += &self::text(&json!({ "cloud": cloud }).as_object().cloned().unwrap_or_default());
     if !defaults.is_empty() {
         text += &self::text(&json!({ "defaults": defaults }).as_object().cloned().unwrap_or_default());
     }
@@ -51,7 +51,7 @@ fn text(map: &Map<String, Value>) -> String {
 }
 
 /// The same files under names that no file of the folder has: `labs-2.yaml` beside `labs.yaml`.
-pub(super) fn beside_others(root: &Path, files: Files) -> Files {
+pub(in crate::cli) fn beside_others(root: &Path, files: Files) -> Files {
     let free = |name: &str| {
         let stem = name.trim_end_matches(".yaml");
         let numbered = (2..).map(|number| format!("{stem}-{number}.yaml"));
@@ -63,7 +63,7 @@ pub(super) fn beside_others(root: &Path, files: Files) -> Files {
 /// Refuses, all at once, files that are there with another content.
 ///
 /// One with the same content is what an import that broke off has written.
-pub(super) fn refuse_others(root: &Path, files: &Files) -> Result<(), Failure> {
+pub(in crate::cli) fn refuse_others(root: &Path, files: &Files) -> Result<(), Failure> {
     let mut there = Vec::new();
     for (name, text) in files {
         match std::fs::read(root.join(name)) {
@@ -76,7 +76,7 @@ pub(super) fn refuse_others(root: &Path, files: &Files) -> Result<(), Failure> {
 }
 
 /// Writes the files that are not there yet, each in one piece, `labwright.yaml` last.
-pub(super) fn write(root: &Path, files: &Files) -> Result<(), Failure> {
+pub(in crate::cli) fn write(root: &Path, files: &Files) -> Result<(), Failure> {
     let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|(name, _)| *name == PROJECT_FILE);
     for (name, text) in first.into_iter().chain(last) {
         let path = root.join(name);
@@ -90,13 +90,13 @@ pub(super) fn write(root: &Path, files: &Files) -> Result<(), Failure> {
 
 /// The project as it will be: a folder with files that are not written yet.
 #[derive(Debug)]
-pub(super) struct Overlay<'a> {
+pub(in crate::cli) struct Overlay<'a> {
     /// The folder.
-    pub(super) folder: Folder,
+    pub(in crate::cli) folder: Folder,
     /// The files that lie in its root, or will.
-    pub(super) files: &'a Files,
+    pub(in crate::cli) files: &'a Files,
     /// Whether only those are looked at.
-    pub(super) alone: bool,
+    pub(in crate::cli) alone: bool,
 }
 
 impl Tree for Overlay<'_> {

@@ -1,0 +1,31 @@
+//! Blocks that labwright writes itself, and the files that they go to: what `import` and `convert` share.
+
+pub(super) mod defaults;
+pub(super) mod files;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+/// Each section's blocks by key.
+pub(super) type Blocks = BTreeMap<&'static str, Map<String, Value>>;
+
+/// A key as near to a name as keys may be.
+pub(super) fn key_of(name: &str) -> String {
+    let key: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+    if key.starts_with(|c: char| c.is_ascii_alphanumeric()) { key } else { format!("x{key}") }
+}
+
+/// The variable that holds the password of the account with this key.
+pub(super) fn password_variable(key: &str) -> String {
+    let variable = format!("{}_PASSWORD", key.to_uppercase().replace(['-', '.'], "_"));
+    if variable.starts_with(|c: char| c.is_ascii_digit()) { format!("LAB_{variable}") } else { variable }
+}
+
+/// A project's name: that of its folder.
+pub(super) fn project_name(root: &Path) -> String {
+    let full = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    full.file_name().map_or_else(|| "labs".to_owned(), |name| key_of(&name.to_string_lossy()))
+}
