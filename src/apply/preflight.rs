@@ -48,18 +48,21 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
     for (scope, rights) in needs.rights.iter().filter(|(id, _)| is_usable(id)) {
         questions.push(Box::pin(room.rights(scope, rights)));
     }
-    let requirements: Vec<_> = needs.requirements.iter().filter(|own| is_usable(about(own))).collect();
-    for (scope, application, called, role) in requirements.iter().filter_map(|own| match own {
-        Requirement::Role { scope, application, called, role } => Some((scope, application, called, role)),
-        Requirement::Machines { .. } => None,
-    }) {
-        questions.push(Box::pin(room.role(scope, application, called, role)));
-    }
     let mut wanted: BTreeMap<&ArmId, Wanted<'_>> = BTreeMap::new();
-    for own in requirements {
-        if let Requirement::Machines { account, size, portal, cores } = own {
-            *wanted.entry(account).or_default().entry((size, portal)).or_default() += cores;
+    let mut shown: BTreeMap<&ArmId, Vec<&str>> = BTreeMap::new();
+    for own in needs.requirements.iter().filter(|own| is_usable(own.about())) {
+        match own {
+            Requirement::Role { scope, application, called, role } => {
+                questions.push(Box::pin(room.role(scope, application, called, role)));
+            }
+            Requirement::Image { account, name } => shown.entry(account).or_default().push(name),
+            Requirement::Machines { account, size, portal, cores } => {
+                *wanted.entry(account).or_default().entry((size, portal)).or_default() += cores;
+            }
         }
+    }
+    for (account, names) in shown {
+        questions.push(Box::pin(room.marketplace(account, names)));
     }
     for (account, sizes) in wanted {
         questions.push(Box::pin(room.machines(account, sizes)));
@@ -70,13 +73,6 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
 
 /// Cores by the size's names, in the API and in the portal.
 type Wanted<'a> = BTreeMap<(&'a str, &'a str), u64>;
-
-fn about(requirement: &Requirement) -> &ArmId {
-    match requirement {
-        Requirement::Machines { account, .. } => account,
-        Requirement::Role { scope, .. } => scope,
-    }
-}
 
 /// Who asks whom.
 #[derive(Clone, Copy)]
@@ -274,6 +270,39 @@ impl Room<'_> {
             });
         }
         checks
+    }
+
+    /// Looks whether the account shows these images of the marketplace.
+    async fn marketplace(&self, account: &ArmId, names: Vec<&str>) -> Vec<Check> {
+        let subject = "Marketplace";
+        let path = ArmId::new(format!("{account}/galleryimages"));
+        let list = Read { path, api_version: LABS.into(), query: None, list: true };
+        let offered = match read(self.arm, &list).await {
+            Ok(Some(Value::Array(offered))) if !offered.is_empty() => offered,
+            Ok(_) => {
+                return vec![Check::new(
+                    subject,
+                    Verdict::Unknown,
+                    format!("{} lists no images", account.name()),
+                )];
+            }
+            Err(error) => return vec![Check::new(subject, Verdict::Unknown, told(&error))],
+        };
+        let offered: Vec<_> = offered.iter().filter_map(|own| own["name"].as_str()).collect();
+        let is_there = |name: &str| offered.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let missing: Vec<_> = names.iter().filter(|name| !is_there(name)).collect();
+        if missing.is_empty() {
+            let detail = format!("{} shows the images that are needed", account.name());
+            return vec![Check::new(subject, Verdict::Good, detail)];
+        }
+        let check = |name: &&&str| {
+            let likeness = |own: &str| strsim::jaro_winkler(&own.to_lowercase(), &name.to_lowercase());
+            let near = offered.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+            let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
+            Check::new(subject, Verdict::Bad, format!("{} has no image `{name}`{near}", account.name()))
+                .advised("write another `image:`", Vec::new())
+        };
+        missing.iter().map(check).collect()
     }
 
     async fn post(&self, account: &ArmId, action: &str) -> Result<Value, ArmError> {

@@ -125,6 +125,7 @@ impl Authority {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         let (mut attempt, mut waited) = (1, Duration::ZERO);
         loop {
+            let began = std::time::Instant::now();
             let exchange = Exchange { method, url, body: form.as_deref(), headers: headers.clone() };
             let sent = http.exchange(exchange).await;
             let (happened, retry_after) = match &sent {
@@ -132,7 +133,9 @@ impl Authority {
                 Err(failure) => (failure.happened(), None),
             };
             let facts = Facts { method: Method::Get, attempt, waited, happened, retry_after };
-            match (verdict(&facts, &self.pace, random()), sent) {
+            let decided = verdict(&facts, &self.pace, random());
+            http.trace(method, url, attempt, began, sent.as_ref().ok(), decided);
+            match (decided, sent) {
                 (Verdict::Retry(wait), _) => {
                     tokio::time::sleep(wait).await;
                     (attempt, waited) = (attempt + 1, waited + wait);

@@ -17,7 +17,7 @@ use super::auth::{Tokens, principal_in};
 use super::limiter::{Limiter, Said};
 use super::retry::leaves_open;
 use super::{
-    Answer, Arm, ArmError, Call, Facts, Happened, Pace, Settings, TraceLine, Verdict, Words, endpoint,
+    Answer, Arm, ArmError, Call, Facts, Happened, Pace, Settings, Trace, TraceLine, Verdict, Words, endpoint,
     verdict, wire,
 };
 
@@ -57,6 +57,7 @@ impl Client {
             certificates: certificates(&settings)?,
             pace,
             direct: on_loopback,
+            trace: settings.trace.clone(),
             plain: stays_here(&endpoint) && authority.as_ref().is_none_or(stays_here),
         };
         let tokens = Tokens::new(endpoint.clone(), authority, settings.credentials.clone(), pace);
@@ -146,7 +147,7 @@ impl Client {
                     verdict(&facts, &self.pace, random())
                 }
             };
-            self.trace(method, &url, attempt, began, sent.as_ref().ok(), decided);
+            self.http.trace(method, &url, attempt, began, sent.as_ref().ok(), decided);
             let Verdict::Retry(wait) = decided else {
                 return ended(&request, &url, method, sent, was_silent);
             };
@@ -159,35 +160,11 @@ impl Client {
         let url = endpoint::link(text, &self.endpoint)?;
         let began = Instant::now();
         let sent = self.limited(Method::Get, &url, None).await;
-        self.trace(Method::Get, &url, 1, began, sent.as_ref().ok(), Verdict::GiveUp);
+        self.http.trace(Method::Get, &url, 1, began, sent.as_ref().ok(), Verdict::GiveUp);
         match sent {
             Ok(raw) => Ok(raw.answer),
             Err(failure) => Err(failure.into_error(&request_name(Method::Get, &url), Method::Get, &url)),
         }
-    }
-
-    fn trace(
-        &self,
-        method: Method,
-        url: &Url,
-        attempt: u32,
-        began: Instant,
-        raw: Option<&Raw>,
-        decided: Verdict,
-    ) {
-        let Some(trace) = &self.settings.trace else { return };
-        trace(&TraceLine {
-            method,
-            path: url.path(),
-            attempt,
-            status: raw.map(|raw| raw.answer.status),
-            took: began.elapsed(),
-            request_id: raw.and_then(|raw| raw.answer.request_id.as_deref()),
-            again_in: match decided {
-                Verdict::Retry(wait) => Some(wait),
-                Verdict::GiveUp => None,
-            },
-        });
     }
 }
 
@@ -271,6 +248,8 @@ pub(super) struct Http {
     direct: bool,
     /// Whether nothing needs TLS, so that no certificates are loaded.
     plain: bool,
+    /// Who hears of each exchange.
+    trace: Option<Trace>,
 }
 
 /// One request.
@@ -321,6 +300,31 @@ impl Http {
         };
         let client = builder.build().map_err(|source| ArmError::Setup { source })?;
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// Tells of one exchange.
+    pub(super) fn trace(
+        &self,
+        method: Method,
+        url: &Url,
+        attempt: u32,
+        began: Instant,
+        raw: Option<&Raw>,
+        decided: Verdict,
+    ) {
+        let Some(trace) = &self.trace else { return };
+        trace(&TraceLine {
+            method,
+            path: url.path(),
+            attempt,
+            status: raw.map(|raw| raw.answer.status),
+            took: began.elapsed(),
+            request_id: raw.and_then(|raw| raw.answer.request_id.as_deref()),
+            again_in: match decided {
+                Verdict::Retry(wait) => Some(wait),
+                Verdict::GiveUp => None,
+            },
+        });
     }
 
     /// Sends one request once and reads its whole answer.

@@ -91,10 +91,10 @@ impl From<Credential> for Credentials {
     }
 }
 
-/// Hears of each exchange with ARM.
+/// Hears of each exchange with ARM and the authority.
 pub type Trace = Arc<dyn Fn(&TraceLine<'_>) + Send + Sync>;
 
-/// One exchange with ARM, without bodies and without queries, which may hold signatures.
+/// One exchange, without bodies and without queries, which may hold signatures.
 #[derive(Debug, Clone, Copy)]
 pub struct TraceLine<'a> {
     /// The method.

@@ -104,7 +104,7 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ),
     (
         "labwright::cli::preflight",
-        "Before an apply on Azure it is looked whether what the plan needs is there: the subscription, its providers, the groups that the files only name, your rights, the region, the size and the cores. What Azure is sure to refuse stops the apply before anything is changed; what cannot be found out stops nobody. `labwright doctor` looks at the same, and at the rest.",
+        "Before an apply on Azure it is looked whether what the plan needs is there: the subscription, its providers, the groups that the files only name, your rights, the region, the size, the cores and the images of the marketplace. What Azure is sure to refuse stops the apply before anything is changed; what cannot be found out stops nobody. `labwright doctor` looks at the same, and at the rest.",
     ),
     (
         "labwright::cli::not_over",

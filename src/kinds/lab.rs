@@ -278,7 +278,11 @@ impl Kind for Lab {
             portal: size.portal,
             cores: added * u64::from(size.cores),
         });
-        machines.into_iter().collect()
+        let image = desired.get("image").and_then(Value::as_str).filter(|_| recorded.is_none());
+        let image = image.and_then(|image| image.strip_prefix("Marketplace/")).map(|name| {
+            Requirement::Image { account: view.referred_id(&desired["in"]), name: name.to_owned() }
+        });
+        machines.into_iter().chain(image).collect()
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {

@@ -16,6 +16,13 @@ pub enum Requirement {
         /// The cores that are added.
         cores: u64,
     },
+    /// An image of the marketplace that a lab account shows.
+    Image {
+        /// The lab account.
+        account: ArmId,
+        /// The image's name.
+        name: String,
+    },
     /// A role that an application of Microsoft's has to have.
     Role {
         /// On what.
@@ -27,6 +34,17 @@ pub enum Requirement {
         /// The role's name.
         role: &'static str,
     },
+}
+
+impl Requirement {
+    /// What it asks after.
+    #[must_use]
+    pub fn about(&self) -> &ArmId {
+        match self {
+            Self::Machines { account, .. } | Self::Image { account, .. } => account,
+            Self::Role { scope, .. } => scope,
+        }
+    }
 }
 
 /// One thing that was looked at.

@@ -58,7 +58,7 @@ impl Needs {
             }
             if let Some(own) = desired.resources.get(address) {
                 let asked = kind_of(address).requires(&own.attributes, row, &view);
-                needs.requirements.extend(asked.into_iter().filter(|own| !made.contains(about(own))));
+                needs.requirements.extend(asked.into_iter().filter(|own| !made.contains(own.about())));
             }
         }
         for step in plan.actions.iter().flat_map(|action| &action.steps) {
@@ -81,6 +81,7 @@ impl Needs {
             Requirement::Machines { account, size, portal, cores } => {
                 Requirement::Machines { account: id(account), size, portal, cores }
             }
+            Requirement::Image { account, name } => Requirement::Image { account: id(account), name },
             Requirement::Role { scope, application, called, role } => {
                 Requirement::Role { scope: id(scope), application, called, role }
             }
@@ -148,14 +149,6 @@ impl Needs {
         {
             self.regions.insert((subscription, namespace.to_owned(), kind.to_owned(), region.to_owned()));
         }
-    }
-}
-
-/// What a requirement asks after.
-fn about(requirement: &Requirement) -> &ArmId {
-    match requirement {
-        Requirement::Machines { account, .. } => account,
-        Requirement::Role { scope, .. } => scope,
     }
 }
 

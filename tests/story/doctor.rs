@@ -83,6 +83,25 @@ fn a_group_that_is_only_named_is_expected_to_be_there() {
 }
 
 #[test]
+fn an_image_that_the_marketplace_lacks_is_told_with_its_nearest() {
+    let azure = Served::start();
+    let place = Place::against("quickstart", &azure.url);
+    assert_eq!(place.run("apply --yes").code, 0);
+    let lab = "\n  extra: { image: Marketplace/Ubuntu Server 2204 LTS, size: Small, capacity: 1, credentials: student }\n";
+    place.edit("labwright.yaml", "\nlabs:\n", &format!("\nlabs:{lab}"));
+    let apply = place.run("apply --yes");
+    assert_eq!(apply.code, 4, "{}", apply.stderr);
+    let said = apply.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("no image `Ubuntu Server 2204 LTS`; the nearest is `Ubuntu Server 22.04 LTS`"),
+        "{said}"
+    );
+    assert!(
+        !azure.end().iter().any(|asked| asked.lab_made().is_some_and(|(_, lab)| lab.ends_with("/extra")))
+    );
+}
+
+#[test]
 fn what_cannot_be_found_out_stops_nobody() {
     let azure = Served::with(&["on=GET:**/permissions;status=403"]);
     let place = Place::against("quickstart", &azure.url);

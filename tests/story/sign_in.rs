@@ -50,6 +50,11 @@ fn a_workload_shows_the_token_in_its_file() {
     let run = place.run("apply --yes -vv");
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(!run.stderr.contains("mark-of-the-issuer"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("POST /22222222-2222-2222-2222-222222222222/oauth2/v2.0/token → 200"),
+        "{}",
+        run.stderr
+    );
     assert!(azure.end().iter().any(|asked| asked.text.contains(r#""client_assertion":"***""#)));
 }
 
