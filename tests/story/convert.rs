@@ -75,12 +75,14 @@ fn every_row_that_is_left_out_is_told_with_its_line_and_all_its_reasons() {
         "rg,northeurope,la,F,Windows 10,Small,4,Open,true,,,,",
         "rg,westeurope,lc,G,Windows 10,Small,4,Open,true,,,/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Compute/galleries/g,a",
         "rg,westeurope,ld,H,Windows 10,Small,4,Open,true,,,,a",
+        "rg,westeurope,le,I,Windows 10,Small,4,Open,true,,,,",
+        "RG,West Europe,LE,i,Windows 10,Small,4,Open,true,,,,",
     ];
     sheet(&place, &format!("{head}{}\n", rows.join("\n")));
     let converted = place.run("convert csv sheet.csv");
     let (said, _) = converted.stdout.split_once("\n\n").expect("a paragraph");
     let expected = "\
-Left out (9 rows):
+Left out (10 rows):
   sheet.csv:2
     Size is blank
     LabName is blank
@@ -104,10 +106,11 @@ Left out (9 rows):
   sheet.csv:9
     the files have no gallery /subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Compute/galleries/g: `labwright import --from /subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers/Microsoft.Compute/galleries/g` takes it in, with its images; then convert again
   sheet.csv:10
-    EnableSharedGalleryImages lists images, and SharedGalleryId is blank";
+    EnableSharedGalleryImages lists images, and SharedGalleryId is blank
+  sheet.csv:12
+    lab `i` of `LE` stands in the sheet twice";
     assert_eq!(said, expected);
-    converted.says(3, "Converted: 0 labs of 9 rows.");
-    assert!(!place.project().join("labwright.yaml").exists());
+    converted.says(3, "Converted: 1 lab of 11 rows.");
 }
 
 #[test]
@@ -163,6 +166,7 @@ Left out (2 rows):
     LabAccountName is blank";
     assert_eq!(said, expected);
     assert!(!converted.stdout.contains("Mark-of-"), "{}", converted.stdout);
+    assert!(!place.project().join("labwright.yaml").exists());
 }
 
 #[test]

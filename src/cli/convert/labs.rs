@@ -55,6 +55,7 @@ pub(super) fn convert(sheet: &Sheet, known: &Known, rejected: BTreeMap<u64, Vec<
         firsts: BTreeMap::new(),
         accounts: BTreeMap::new(),
         groups: BTreeSet::new(),
+        labs: BTreeSet::new(),
         users: BTreeMap::new(),
     };
     sheet.rows.iter().for_each(|row| making.recognise(row));
@@ -79,6 +80,8 @@ struct Making<'a> {
     firsts: BTreeMap<(String, String), First>,
     /// Keys of the accounts that are written, by group and name in lower case.
     accounts: BTreeMap<(String, String), String>,
+    /// Labs that are written, by account and name in lower case.
+    labs: BTreeSet<(String, String)>,
     /// Names of the groups that are written, in lower case.
     groups: BTreeSet<String>,
     /// Keys of users by name and password.
@@ -131,8 +134,7 @@ impl Making<'_> {
             }
         };
         let lab_key = self.key("labs", name, &own);
-        let twice = self.done.labs.contains_key(&lab_key);
-        if twice {
+        if self.labs.contains(&(own.clone(), name.to_lowercase())) {
             cells.wrong.push(format!("lab `{name}` of `{account}` stands in the sheet twice"));
         }
         let (Some(mut lab), true) = (lab, cells.wrong.is_empty()) else { return Err(cells.wrong) };
@@ -156,6 +158,7 @@ impl Making<'_> {
             lab.insert("name".into(), json!(name));
         }
         self.block("labs").insert(lab_key.clone(), Value::Object(lab));
+        self.labs.insert((own, name.to_lowercase()));
         self.done.labs.insert(lab_key, row.line);
         Ok(())
     }

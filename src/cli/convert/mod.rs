@@ -33,11 +33,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let sheet =
         sheet::read(&bytes).map_err(|why| CommandError::NoSheet { path: arguments.file.clone(), why })?;
     let root = context.root();
-    std::fs::create_dir_all(root).map_err(|source| CommandError::File {
-        doing: "write",
-        path: root.to_owned(),
-        source,
-    })?;
     let is_new = !root.join(PROJECT_FILE).exists();
     let starter = |defaults: &Map<_, _>| {
         let text = files::project_file(&project_name(root), &json!("emulator"), defaults);
@@ -61,6 +56,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             written = files::beside_others(root, files::of(&blocks));
         }
         project::load_from(&Overlay { folder: Folder::new(root), files: &written, alone: is_new }, context)?;
+        std::fs::create_dir_all(root).map_err(|source| CommandError::File {
+            doing: "write",
+            path: root.to_owned(),
+            source,
+        })?;
         files::write(root, &written)?;
     }
     context.printer.result(&told(&arguments.file, &sheet, &done, &written, context));

@@ -140,11 +140,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, NoSheet> {
                 .into(),
         );
     }
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
     let mut rows = Vec::new();
     let mut counts = vec![0; header.len()];
     for record in records {
         let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let begins = record.position().map_or(0, |place| usize::try_from(place.byte()).unwrap_or_default());
+        let line = lines.at(begins);
         let cells: Vec<String> = record.iter().map(cell).collect();
         if cells.iter().all(String::is_empty) {
             continue;
@@ -169,6 +171,27 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, NoSheet> {
     });
     let homeless = homeless.collect();
     Ok(Sheet { generation: generation(&rows), rows, homeless })
+}
+
+/// Counts lines; a record may begin with the rest of the end of the line before, and blank lines are none.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line, from 1, of the record that begins at this byte, not before the last one.
+    fn at(&mut self, begins: usize) -> u64 {
+        while let Some(byte) = self.text.get(self.at) {
+            if self.at >= begins && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// The delimiter under which the first line names the most columns that are known.
@@ -237,6 +260,15 @@ mod tests {
             "LabName,Size\nA,Classic_Fsv2_2_4GB_128_S_SSD\n",
         ] {
             assert_eq!(read(text.as_bytes()).expect("a sheet").generation, Generation::Plans, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_line_that_it_begins_on_whatever_ends_lines() {
+        for end in ["\n", "\r\n"] {
+            let text = ["LabName,Descr", "A,\"one", "two\"", "", "B,", "\"C\",x"].join(end);
+            let sheet = read(text.as_bytes()).expect("a sheet");
+            assert_eq!(sheet.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 5, 6], "{end:?}");
         }
     }
 
