@@ -356,6 +356,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The state's database refused something; its words are quoted. What was recorded until now is kept.",
     ),
     (
+        "labwright::state::remembered",
+        "Beside each state, in the user's own state folder, labwright keeps the highest serial that it has seen of it, to notice a state that vanished or was put back from an older copy. That file could not be read or written. XDG_STATE_HOME names another folder.",
+    ),
+    (
         "labwright::state::io",
         "The state's file could not be read or written. What was recorded until now is kept.",
     ),

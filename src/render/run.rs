@@ -34,6 +34,10 @@ pub struct Counts {
     pub invoked: usize,
     /// Published or exported before, and only recorded now.
     pub recorded: usize,
+    /// Given another key.
+    pub moved: usize,
+    /// Taken out of the record, and left in Azure.
+    pub forgotten: usize,
     /// Taken into the record.
     pub imported: usize,
     /// With a failed action.
@@ -120,7 +124,9 @@ fn counts(plan: &Plan, run: &Run<'_>) -> Counts {
                 }
                 Verb::Invoke => counts.invoked += 1,
                 Verb::Import => counts.imported += 1,
-                Verb::Keep | Verb::Move | Verb::Forget => {}
+                Verb::Move => counts.moved += 1,
+                Verb::Forget => counts.forgotten += 1,
+                Verb::Keep => {}
             }
         }
     }

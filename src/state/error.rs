@@ -147,6 +147,22 @@ pub enum StateError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The operating system refused what is remembered apart from the state.
+    #[error("cannot {doing} `{}`, where the highest serial seen of the state is kept", path.display())]
+    #[diagnostic(
+        code(labwright::state::remembered),
+        help(
+            "see that this folder is there and yours to write, or name another with XDG_STATE_HOME; without it nobody would notice a state that went back in time"
+        )
+    )]
+    Remembered {
+        /// What was being done: `read`, `write`.
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The database refused.
     #[error("cannot {doing} the state `{}`", path.display())]
     #[diagnostic(code(labwright::state::database), help("what was recorded until now is kept"))]

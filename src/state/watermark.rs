@@ -45,7 +45,7 @@ impl Watermark {
     /// What was seen at this place, if anything.
     ///
     /// # Errors
-    /// [`StateError::Io`] when there is a record that cannot be read.
+    /// [`StateError::Remembered`] when there is a record that cannot be read.
     pub fn seen(&self) -> Result<Option<Seen>, StateError> {
         let text = match fs::read_to_string(&self.file) {
             Ok(text) => text,
@@ -81,7 +81,7 @@ impl Watermark {
     /// Remembers `meta`, durably and in one piece; a serial below the remembered one changes nothing.
     ///
     /// # Errors
-    /// [`StateError::Io`]; what was remembered before still is.
+    /// [`StateError::Remembered`]; what was remembered before still is.
     pub fn raise(&self, meta: &Meta) -> Result<(), StateError> {
         let seen = Seen { lineage: meta.lineage.clone(), serial: meta.serial };
         if self.seen()?.is_some_and(|old| old.lineage == seen.lineage && old.serial >= seen.serial) {
@@ -93,7 +93,7 @@ impl Watermark {
     /// Forgets this place: state and world are known to be gone together.
     ///
     /// # Errors
-    /// [`StateError::Io`].
+    /// [`StateError::Remembered`].
     pub fn forget(&self) -> Result<(), StateError> {
         match fs::remove_file(&self.file) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(self.failed("forget")(error)),
@@ -114,7 +114,7 @@ impl Watermark {
     }
 
     fn failed(&self, doing: &'static str) -> impl Fn(std::io::Error) -> StateError + '_ {
-        move |source| StateError::Io { doing, path: self.file.clone(), source }
+        move |source| StateError::Remembered { doing, path: self.file.clone(), source }
     }
 }
 

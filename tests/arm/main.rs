@@ -363,7 +363,7 @@ async fn the_secret_goes_to_no_host_that_nobody_named() {
 }
 
 #[tokio::test]
-async fn each_exchange_is_traced_without_its_query() {
+async fn each_exchange_is_traced_without_its_query_those_for_tokens_too() {
     let server = Server::start(|_, number, _| say(if number == 0 { 503 } else { 200 }, json!({})));
     let heard = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&heard);
@@ -379,6 +379,8 @@ async fn each_exchange_is_traced_without_its_query() {
     assert_eq!(
         *heard.lock().expect("no panic"),
         [
+            "GET /metadata/endpoints #1 Some(200) false",
+            "POST /tenant/oauth2/v2.0/token #1 Some(200) false",
             "GET /subscriptions/1111/resourceGroups/rg #1 Some(503) true",
             "GET /subscriptions/1111/resourceGroups/rg #2 Some(200) false",
         ]

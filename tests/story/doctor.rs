@@ -1,27 +1,13 @@
 //! What is in the way is found before anything is changed, with what mends it.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use super::place::Place;
 use super::served::Served;
-use super::sign_in::token;
 
 const SUBSCRIPTION: &str = "/subscriptions/11111111-1111-1111-1111-111111111111";
 
-/// Sends what somebody else does in the cloud; the status line of the answer.
+/// What somebody else does in the cloud.
 fn send(azure: &Served, method: &str, path: &str, body: &str) -> String {
-    let host = azure.url.trim_start_matches("http://");
-    let request = format!(
-        "{method} {SUBSCRIPTION}{path}?api-version=2022-12-01 HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        token(azure),
-        body.len()
-    );
-    let mut stream = TcpStream::connect(host).expect("it listens");
-    stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer.lines().next().expect("a status").to_owned()
+    azure.send(method, &format!("{SUBSCRIPTION}{path}?api-version=2022-12-01"), body)
 }
 
 #[test]

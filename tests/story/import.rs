@@ -54,6 +54,30 @@ fn what_was_applied_is_imported_and_neither_plan_nor_drift_finds_a_difference() 
 }
 
 #[test]
+fn students_and_schedules_are_listed_by_their_ids_and_left_alone() {
+    let (served, _, place) = applied();
+    let lab = format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/cslabs-rg/providers/Microsoft.LabServices/labaccounts/cs-core-la/labs/cs101-A-Spring2027"
+    );
+    let added = served.send(
+        "POST",
+        &format!("{lab}/addUsers?api-version=2019-01-01-preview"),
+        r#"{"emailAddresses":["ada@contoso.edu"]}"#,
+    );
+    assert!(added.contains(" 20"), "{added}");
+    let schedule = r#"{"properties":{"timeZoneId":"Europe/Berlin","start":"2027-02-01T08:00:00Z","end":"2027-02-01T09:00:00Z"}}"#;
+    let path = format!("{lab}/environmentsettings/default/schedules/lecture?api-version=2019-01-01-preview");
+    let made = served.send("PUT", &path, schedule);
+    assert!(made.contains(" 20"), "{made}");
+    let imported = import(&place, &served, SUBSCRIPTION);
+    imported.speaks_of(0, "Not in the files (2):");
+    imported.speaks_of(0, "/schedules/lecture\n    a schedule; schedules come with a later version");
+    imported.speaks_of(0, "    a student; rosters come with a later version");
+    assert!(!imported.stdout.contains("ada@"), "{}", imported.stdout);
+    place.run("plan --detailed-exitcode").says(0, "No changes.");
+}
+
+#[test]
 fn an_import_that_broke_off_is_finished_by_the_next() {
     let (served, _, place) = applied();
     import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete!");

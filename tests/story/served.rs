@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -95,6 +96,34 @@ impl Served {
     /// An emulator where nothing goes wrong.
     pub(crate) fn start() -> Self {
         Self::with(&[])
+    }
+
+    /// A token as it gives it to a client.
+    pub(crate) fn token(&self) -> String {
+        let form = "grant_type=client_credentials&client_id=az&client_secret=any";
+        let answer = self.answer("POST", "/t/oauth2/v2.0/token", "", form);
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        body["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Sends what somebody else does in the cloud; the status line of the answer.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> String {
+        let headers = format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", self.token());
+        self.answer(method, path, &headers, body).lines().next().expect("a status").to_owned()
+    }
+
+    fn answer(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+        let host = self.url.trim_start_matches("http://");
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{headers}connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        let mut stream = TcpStream::connect(host).expect("it listens");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
     }
 
     /// Starts a run whose lines are heard.

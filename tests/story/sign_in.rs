@@ -1,10 +1,6 @@
 //! Each way to sign in, against an emulator of its own.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-
-use serde_json::Value;
 
 use super::place::Place;
 use super::served::Served;
@@ -17,23 +13,6 @@ fn place(azure: &Served, auth: &str) -> Place {
         place.unset(name);
     }
     place
-}
-
-/// A token as the emulator gives it to a client.
-pub(crate) fn token(azure: &Served) -> String {
-    let host = azure.url.trim_start_matches("http://");
-    let form = "grant_type=client_credentials&client_id=az&client_secret=any";
-    let request = format!(
-        "POST /t/oauth2/v2.0/token HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{form}",
-        form.len()
-    );
-    let mut stream = TcpStream::connect(host).expect("it listens");
-    stream.write_all(request.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-    let body: Value = serde_json::from_str(body).expect("JSON");
-    body["access_token"].as_str().expect("a token").to_owned()
 }
 
 #[test]
@@ -84,7 +63,7 @@ fn whoever_is_signed_in_to_the_cli_signs_in() {
     az("echo 'Please run az login to setup account.' >&2; exit 1");
     place.run("apply --yes").speaks_of(1, "az login");
     let answer =
-        format!(r#"{{"accessToken": "{}", "expires_on": 4102444800, "tokenType": "Bearer"}}"#, token(&azure));
+        format!(r#"{{"accessToken": "{}", "expires_on": 4102444800, "tokenType": "Bearer"}}"#, azure.token());
     az(&format!("[ \"$1 $2\" = 'account get-access-token' ] && echo '{answer}'"));
     let run = place.run("apply --yes");
     assert_eq!(run.code, 0, "{}", run.stderr);

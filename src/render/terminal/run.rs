@@ -20,13 +20,18 @@ pub fn run(view: &RunView<'_>, look: Look) -> String {
     page.gap();
     let style = if view.is_complete() { GREEN.bold() } else { RED.bold() };
     page.line(Line::new().then(style, result_line(view)));
-    let Counts { invoked, recorded, imported, .. } = view.counts;
-    let also: Vec<_> =
-        [(invoked, "invoked"), (recorded, "found done already and recorded"), (imported, "imported")]
-            .into_iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, word)| format!("{number} {word}"))
-            .collect();
+    let Counts { invoked, recorded, imported, moved, forgotten, .. } = view.counts;
+    let also: Vec<_> = [
+        (invoked, "invoked"),
+        (recorded, "found done already and recorded"),
+        (imported, "imported"),
+        (moved, "moved"),
+        (forgotten, "forgotten"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{number} {word}"))
+    .collect();
     if !also.is_empty() {
         page.line(Line::new().then(PLAIN, format!("Besides: {}.", also.join(", "))));
     }
@@ -43,6 +48,8 @@ pub fn result_line(view: &RunView<'_>) -> String {
         invoked: _,
         recorded: _,
         imported: _,
+        moved: _,
+        forgotten: _,
         failed,
         not_started,
         unknown,
