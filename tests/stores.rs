@@ -28,6 +28,8 @@ fn header(command: &str) -> RunHeader {
         ended_ms: Some(1),
         host: "host".into(),
         pid: 7,
+        by: Some("ana".into()),
+        commit: (command != "import").then(|| "9f3c2ab".into()),
         command: command.to_owned(),
         outcome: Some(RunOutcome::Done),
     }
@@ -197,7 +199,7 @@ fn what_was_changed_behind_its_back_is_noticed() {
             "DELETE FROM rows WHERE address = 'Lab/lab-1'",
             "the state `PATH` is damaged: it holds 1 rows, and should hold 2",
         ),
-        ("PRAGMA user_version = 7", "the state `PATH` has format 7, this labwright knows 1"),
+        ("PRAGMA user_version = 7", "the state `PATH` has format 7, this labwright knows 2"),
         ("PRAGMA application_id = 7", "`PATH` is not a state of labwright"),
     ] {
         assert_eq!(refusal_after(sql), said, "{sql}");

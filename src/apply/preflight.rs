@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::azure::{Arm, ArmError, Call, read};
 use crate::catalog::region;
 use crate::model::{ArmId, Check, Method, Principal, Read, Requirement, Verdict};
-use crate::plan::Needs;
+use crate::plan::{Needs, Rights};
 
 /// Version of subscriptions. Source: Subscriptions REST.
 const SUBSCRIPTIONS: &str = "2022-12-01";
@@ -177,29 +177,48 @@ impl Room<'_> {
         vec![check]
     }
 
-    async fn rights(&self, scope: &ArmId, rights: &BTreeSet<String>) -> Vec<Check> {
-        let subject = "Rights".to_owned();
-        let place = place(scope);
-        let path = ArmId::new(format!("{scope}/providers/Microsoft.Authorization/permissions"));
-        let list = Read { path, api_version: AUTHORIZATION.into(), query: None, list: true };
-        let entries = match read(self.arm, &list).await {
-            Ok(Some(Value::Array(entries))) => entries,
-            Ok(_) => {
-                return vec![Check::new(subject, Verdict::Unknown, format!("{place}: they cannot be read"))];
-            }
-            Err(error) => return vec![Check::new(subject, Verdict::Unknown, told(&error))],
+    /// Looks whether everything is allowed: at the scope, and what is not allowed there at each resource that it is for.
+    async fn rights(&self, scope: &ArmId, rights: &Rights) -> Vec<Check> {
+        let (subject, name) = ("Rights", place(scope));
+        let entries = match self.permissions(scope).await {
+            Ok(entries) => entries,
+            Err(why) => return vec![Check::new(subject, Verdict::Unknown, format!("{name}: {why}"))],
         };
-        let missing: Vec<_> = rights.iter().filter(|right| !is_allowed(&entries, right)).collect();
+        let open: BTreeMap<_, _> = rights.iter().filter(|(right, _)| !is_allowed(&entries, right)).collect();
+        let within: BTreeSet<_> = open.values().copied().flatten().collect();
+        let mut own = BTreeMap::new();
+        for id in within {
+            match self.permissions(id).await {
+                Ok(entries) => drop(own.insert(id, entries)),
+                Err(why) => {
+                    return vec![Check::new(subject, Verdict::Unknown, format!("{}: {why}", place(id)))];
+                }
+            }
+        }
+        let is_given = |right: &str, ids: &BTreeSet<ArmId>| {
+            !ids.is_empty()
+                && ids.iter().all(|id| own.get(id).is_some_and(|entries| is_allowed(entries, right)))
+        };
+        let missing: Vec<_> =
+            open.iter().filter(|(right, ids)| !is_given(right, ids)).map(|(right, _)| right).collect();
         let Some((first, others)) = missing.split_first() else {
-            return vec![Check::new(
-                subject,
-                Verdict::Good,
-                format!("{place}: all {} that are needed", rights.len()),
-            )];
+            let detail = format!("{name}: all {} that are needed", rights.len());
+            return vec![Check::new(subject, Verdict::Good, detail)];
         };
         let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-        let check = Check::new(subject, Verdict::Bad, format!("{place}: {first} is not allowed{more}"));
-        vec![check.advised(format!("an Owner of {place} runs"), vec![self.grant("Contributor", scope)])]
+        let check = Check::new(subject, Verdict::Bad, format!("{name}: {first} is not allowed{more}"));
+        vec![check.advised(format!("an Owner of {name} runs"), vec![self.grant("Contributor", scope)])]
+    }
+
+    /// What the caller may do at a scope, or why that is not known.
+    async fn permissions(&self, scope: &ArmId) -> Result<Vec<Value>, String> {
+        let path = ArmId::new(format!("{scope}/providers/Microsoft.Authorization/permissions"));
+        let list = Read { path, api_version: AUTHORIZATION.into(), query: None, list: true };
+        match read(self.arm, &list).await {
+            Ok(Some(Value::Array(entries))) => Ok(entries),
+            Ok(_) => Err("they cannot be read".to_owned()),
+            Err(error) => Err(told(&error)),
+        }
     }
 
     /// Looks whether an application may have a role: which of the principals it is only the directory knows.
@@ -457,6 +476,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::azure::Answer;
 
     #[test]
     fn what_one_role_takes_away_another_may_give() {
@@ -472,6 +492,50 @@ mod tests {
         assert!(may(&[&reader, &contributor, &labs], "Microsoft.LabServices/labs/write"));
         assert!(!may(&[&contributor], "microsoft.authorization/roleAssignments/write"));
         assert!(!may(&[], "Microsoft.Compute/galleries/read"));
+    }
+
+    /// Rights by the end of the scope that they are asked for at; none elsewhere.
+    struct Rightful(&'static [(&'static str, &'static str)]);
+
+    impl Arm for Rightful {
+        fn send<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Answer, ArmError>> {
+            let path = call.path.as_str();
+            let scope =
+                path.strip_suffix("/providers/Microsoft.Authorization/permissions").expect("permissions");
+            let own = self.0.iter().filter(|(end, _)| scope.ends_with(end));
+            let entries: Vec<_> =
+                own.map(|(_, right)| json!({ "actions": [right], "notActions": [] })).collect();
+            let body = json!({ "value": entries });
+            Box::pin(async {
+                Ok(Answer { status: 200, body, operation: None, retry_after: None, request_id: None })
+            })
+        }
+
+        fn poll<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Answer, ArmError>> {
+            panic!("{url} was not named")
+        }
+    }
+
+    #[tokio::test]
+    async fn rights_on_a_lab_alone_are_rights_and_what_is_missing_is_told_with_whom_to_ask() {
+        let account = ArmId::group("s", "rg").resource("Microsoft.LabServices", "labaccounts", "a");
+        let write = "Microsoft.LabServices/labaccounts/labs/write".to_owned();
+        let rights = |labs: &[&str]| {
+            Rights::from([(write.clone(), labs.iter().map(|lab| account.child("labs", lab)).collect())])
+        };
+        let arm = Rightful(&[("/labs/mine", "*"), ("/labaccounts/a", "*/read")]);
+        let who =
+            Principal { name: "ana".into(), object: "7".into(), tenant: "t".into(), is_application: false };
+        let room = Room { arm: &arm, who: Some(&who) };
+        assert_eq!(room.rights(&account, &rights(&["mine"])).await[0].verdict, Verdict::Good);
+        for labs in [&["mine", "others"][..], &[]] {
+            let check = &room.rights(&account, &rights(labs)).await[0];
+            assert_eq!(check.verdict, Verdict::Bad, "{labs:?}");
+            assert_eq!(check.detail, format!("lab account a: {write} is not allowed"));
+            let commands = &check.advice.as_ref().expect("advice").commands;
+            let command = "az role assignment create --assignee-object-id 7 --assignee-principal-type User --role Contributor --scope";
+            assert_eq!(commands[0].join(" "), format!("{command} {account}"));
+        }
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub(super) enum Command {
     /// Writes the vendor's bulk sheets as files
     #[command(subcommand)]
     Convert(Convert),
+    /// Lists the runs that changed something: who, when, from which commit, what each did
+    History(History),
     /// Shows a saved plan, or the expanded configuration
     Show(Show),
     /// Looks at what is recorded
@@ -226,6 +228,20 @@ pub(super) struct Import {
     /// Another Azure Resource Manager than the public one, where the folder has no labwright.yaml yet.
     #[arg(long, value_name = "URL", conflicts_with = "address")]
     pub(super) endpoint: Option<String>,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub(super) struct History {
+    /// One run, to be told action by action.
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<u64>,
+    /// How many runs are listed, the latest first.
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "run")]
+    pub(super) limit: usize,
+    /// How it is written.
+    #[command(flatten)]
+    pub(super) report: Report,
 }
 
 /// `convert`.

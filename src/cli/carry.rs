@@ -12,7 +12,9 @@ use super::failure::CommandError;
 use super::plan::{Comparison, Made, compare};
 use super::progress::Reporter;
 use super::record;
-use super::{Context, Exit, Failure, consent, day, doctor, project, refresh, saved, settle, signals};
+use super::{
+    Context, Exit, Failure, consent, day, doctor, project, provenance, refresh, saved, settle, signals,
+};
 use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, begin, check_secrets};
 use crate::config::{CloudSettings, Project};
 use crate::model::{
@@ -440,6 +442,8 @@ pub(super) fn header(context: &Context) -> RunHeader {
         ended_ms: None,
         host: host_name(),
         pid: std::process::id(),
+        by: provenance::who(),
+        commit: provenance::commit(context.root()),
         command: context.command.to_owned(),
         outcome: None,
     }

@@ -125,6 +125,7 @@ fn named(command: &Command) -> (&'static str, Option<&Report>) {
         Command::Drift(drift) => ("drift", Some(&drift.report)),
         Command::Import(_) => ("import", None),
         Command::Convert(_) => ("convert csv", None),
+        Command::History(history) => ("history", Some(&history.report)),
         Command::Show(show) => ("show", Some(&show.report)),
         Command::State(State::List(report)) => ("state list", Some(report)),
         Command::State(State::Show(show)) => ("state show", Some(&show.report)),

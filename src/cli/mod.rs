@@ -24,6 +24,7 @@ mod explanations;
 mod failure;
 mod graph;
 mod help;
+mod history;
 mod import;
 mod init;
 mod later;
@@ -31,6 +32,7 @@ mod plan;
 mod printer;
 mod progress;
 mod project;
+mod provenance;
 mod record;
 mod refresh;
 mod saved;
@@ -163,6 +165,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Drift(drift) => drift::run(drift, &context),
         Command::Import(import) => import::run(import, &context),
         Command::Convert(arguments::Convert::Csv(csv)) => convert::run(csv, &context),
+        Command::History(history) => history::run(history, &context),
         Command::Show(show) => show::run(show, &context),
         Command::State(state) => state::run(state, &context),
         Command::Graph(graph) => graph::run(graph, &context),

@@ -89,7 +89,7 @@ fn view(run: &RunHeader, plan: &Plan, after: &Run<'_>, settled: &apply::Settled)
     };
     Settled {
         run: run.id,
-        by: format!("pid {} on {}", run.pid, run.host),
+        by: crate::render::came_from(run.by.as_deref(), run.pid, &run.host, run.commit.as_deref()),
         seconds_ago: now_ms().saturating_sub(run.started_ms) / 1000,
         done: settled.done_before,
         of: settled.actions,

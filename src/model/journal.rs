@@ -65,6 +65,10 @@ pub struct RunHeader {
     pub host: String,
     /// The process.
     pub pid: u32,
+    /// Who started it, where the environment says so: a user, a pipeline's actor.
+    pub by: Option<String>,
+    /// The commit of the files' repository that was checked out, where there is one.
+    pub commit: Option<String>,
     /// The command: `apply`, `destroy`.
     pub command: String,
     /// How it ended; `None` while it runs, or when it broke off.

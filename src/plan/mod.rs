@@ -29,7 +29,7 @@ pub use drift::{Drifted, as_seen, drift, refreshed};
 pub use existing::rows as existing_rows;
 pub use guard::missing_consents;
 pub use make::{Options, PlanError, plan};
-pub use needs::Needs;
+pub use needs::{Needs, Rights};
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};
 pub use scope::nearest_address;
 

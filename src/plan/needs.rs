@@ -12,6 +12,9 @@ use crate::model::{Address, ArmId, Desired, Method, Recorded, Request, Requireme
 /// Where groups belong; nobody registers for it.
 const RESOURCES: &str = "Microsoft.Resources";
 
+/// Rights, each with the resources that it is for.
+pub type Rights = BTreeMap<String, BTreeSet<ArmId>>;
+
 /// What is needed; ids name subscriptions as the plan does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -21,8 +24,9 @@ pub struct Needs {
     pub providers: BTreeSet<(ArmId, String)>,
     /// Regions in which something is made: subscription, namespace, type, region.
     pub regions: BTreeSet<(ArmId, String, String, String)>,
-    /// What has to be allowed, by where it is asked after: the nearest thing that exists.
-    pub rights: BTreeMap<ArmId, BTreeSet<String>>,
+    /// What has to be allowed, by where it is asked after: the nearest thing that exists, at most a top-level resource. Each
+    /// right with the resources within that it is for and that exist: somebody may have it on those alone.
+    pub rights: BTreeMap<ArmId, Rights>,
     /// What the kinds ask for.
     pub requirements: BTreeSet<Requirement>,
 }
@@ -39,12 +43,7 @@ impl Needs {
             real_endpoint: desired.real_endpoint,
             links: &links,
         };
-        let made: BTreeSet<ArmId> = plan
-            .actions
-            .iter()
-            .filter(|action| action.verb == Verb::Create)
-            .map(|action| action.arm_id.clone())
-            .collect();
+        let made = Made::of(plan);
         let mut needs = Self::default();
         let changed = plan.changes.iter().map(|change| &change.address);
         let there = desired.resources.keys().chain(recorded.rows.keys());
@@ -58,7 +57,7 @@ impl Needs {
             }
             if let Some(own) = desired.resources.get(address) {
                 let asked = kind_of(address).requires(&own.attributes, row, &view);
-                needs.requirements.extend(asked.into_iter().filter(|own| !made.contains(own.about())));
+                needs.requirements.extend(asked.into_iter().filter(|own| !made.all.contains(own.about())));
             }
         }
         for step in plan.actions.iter().flat_map(|action| &action.steps) {
@@ -86,9 +85,12 @@ impl Needs {
                 Requirement::Role { scope: id(scope), application, called, role }
             }
         };
-        let mut rights: BTreeMap<ArmId, BTreeSet<String>> = BTreeMap::new();
+        let mut rights: BTreeMap<ArmId, Rights> = BTreeMap::new();
         for (scope, own) in self.rights {
-            rights.entry(id(scope)).or_default().extend(own);
+            let scope = rights.entry(id(scope)).or_default();
+            for (right, ids) in own {
+                scope.entry(right).or_default().extend(ids.into_iter().map(id));
+            }
         }
         let regions = self.regions.into_iter();
         Self {
@@ -110,15 +112,15 @@ impl Needs {
         ids.collect()
     }
 
-    fn concern(&mut self, id: &ArmId, made: &BTreeSet<ArmId>) {
+    fn concern(&mut self, id: &ArmId, made: &Made) {
         let Some(subscription) = subscription_of(id) else { return };
         if let Some(namespace) = id.segment("providers") {
             self.providers.insert((subscription, namespace.to_owned()));
         }
-        self.groups.extend(group_of(id).filter(|group| !made.contains(group)));
+        self.groups.extend(group_of(id).filter(|group| !made.all.contains(group)));
     }
 
-    fn allow(&mut self, request: &Request, made: &BTreeSet<ArmId>) {
+    fn allow(&mut self, request: &Request, made: &Made) {
         match request.method {
             Method::Get => self.right(&request.path, "read", made),
             Method::Put | Method::Patch => self.right(&request.path, "write", made),
@@ -132,9 +134,14 @@ impl Needs {
         }
     }
 
-    fn right(&mut self, id: &ArmId, verb: &str, made: &BTreeSet<ArmId>) {
+    fn right(&mut self, id: &ArmId, verb: &str, made: &Made) {
+        // Who has a lab made becomes its owner.
+        if made.owned.iter().any(|own| id == own || is_below(id, own)) {
+            return;
+        }
         if let (Some(scope), Some(kind)) = (nearest(id, made), type_of(id)) {
-            self.rights.entry(scope).or_default().insert(format!("{kind}/{verb}"));
+            let ids = self.rights.entry(scope).or_default().entry(format!("{kind}/{verb}")).or_default();
+            ids.extend(child_of(id).filter(|own| !made.all.contains(own)));
         }
     }
 
@@ -152,6 +159,42 @@ impl Needs {
     }
 }
 
+/// What a plan makes.
+#[derive(Debug, Default)]
+struct Made {
+    all: BTreeSet<ArmId>,
+    /// What a POST to something else makes. Source: Lab Services, roles: a Lab Creator owns the labs that they create.
+    owned: BTreeSet<ArmId>,
+}
+
+impl Made {
+    fn of(plan: &Plan) -> Self {
+        let mut made = Self::default();
+        for action in plan.actions.iter().filter(|action| action.verb == Verb::Create) {
+            made.all.insert(action.arm_id.clone());
+            let posted =
+                action.steps.iter().filter_map(|step| step.request.as_ref()).any(|request| {
+                    request.method == Method::Post && !is_below(&request.path, &action.arm_id)
+                });
+            made.owned.extend(posted.then(|| action.arm_id.clone()));
+        }
+        made
+    }
+}
+
+fn is_below(id: &ArmId, above: &ArmId) -> bool {
+    let (id, above) = (id.as_str(), above.as_str());
+    let head = id.get(..above.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(above)) && id[above.len()..].starts_with('/')
+}
+
+/// The child of a top-level resource that an id is or lies in.
+fn child_of(id: &ArmId) -> Option<ArmId> {
+    id.segment("providers")?;
+    let segments: Vec<_> = id.as_str().split('/').take(11).collect();
+    (segments.len() == 11).then(|| ArmId::new(segments.join("/")))
+}
+
 fn subscription_of(id: &ArmId) -> Option<ArmId> {
     Some(ArmId::new(format!("/subscriptions/{}", id.segment("subscriptions")?)))
 }
@@ -161,11 +204,11 @@ fn group_of(id: &ArmId) -> Option<ArmId> {
 }
 
 /// The nearest of resource, group and subscription that exists before the plan.
-fn nearest(id: &ArmId, made: &BTreeSet<ArmId>) -> Option<ArmId> {
+fn nearest(id: &ArmId, made: &Made) -> Option<ArmId> {
     let (namespace, rest) = (id.segment("providers"), id.as_str().splitn(10, '/').collect::<Vec<_>>());
     let top = namespace.zip(rest.get(7)).zip(rest.get(8));
     let top = top.and_then(|((namespace, kind), name)| Some(group_of(id)?.resource(namespace, kind, name)));
-    [top, group_of(id), subscription_of(id)].into_iter().flatten().find(|scope| !made.contains(scope))
+    [top, group_of(id), subscription_of(id)].into_iter().flatten().find(|scope| !made.all.contains(scope))
 }
 
 /// The type of what an id means, `Microsoft.Compute/galleries/images`, also of a list of them.
@@ -196,7 +239,7 @@ mod tests {
     fn rights_follow_from_requests_and_are_asked_after_at_what_exists() {
         let account = "/providers/Microsoft.LabServices/labaccounts/a";
         let gallery = "/providers/Microsoft.Compute/galleries/g";
-        let made = BTreeSet::from([ArmId::new(format!("{GROUP}{gallery}"))]);
+        let made = Made { all: BTreeSet::from([ArmId::new(format!("{GROUP}{gallery}"))]), ..Made::default() };
         let mut needs = Needs::default();
         for (method, path) in [
             (Method::Post, format!("{account}/createLab")),
@@ -207,8 +250,9 @@ mod tests {
             needs.allow(&request(method, &path), &made);
             needs.settle_in(&request(method, &path));
         }
+        let names = |rights: &Rights| rights.keys().cloned().collect::<BTreeSet<_>>();
         let said: Vec<_> =
-            needs.rights.iter().map(|(scope, rights)| (scope.to_string(), rights.clone())).collect();
+            needs.rights.iter().map(|(scope, rights)| (scope.to_string(), names(rights))).collect();
         let set = |rights: &[&str]| rights.iter().map(|&right| right.to_owned()).collect::<BTreeSet<_>>();
         assert_eq!(
             said,
@@ -234,8 +278,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_made_by_somebody_is_theirs() {
+        let lab = format!("{GROUP}/providers/Microsoft.LabServices/labaccounts/a/labs/L");
+        let made = Made { owned: BTreeSet::from([ArmId::new(lab)]), ..Made::default() };
+        let mut needs = Needs::default();
+        for end in ["labs/l", "labs/l/environmentsettings/default", "labs/l2"] {
+            let path = format!("/providers/Microsoft.LabServices/labaccounts/a/{end}");
+            needs.allow(&request(Method::Put, &path), &made);
+        }
+        let ids: Vec<_> = needs.rights.values().flat_map(Rights::values).flatten().map(ArmId::name).collect();
+        assert_eq!(ids, ["l2"]);
+    }
+
+    #[test]
     fn a_group_that_is_made_is_asked_after_at_its_subscription() {
-        let made = BTreeSet::from([ArmId::new(GROUP)]);
+        let made = Made { all: BTreeSet::from([ArmId::new(GROUP)]), ..Made::default() };
         let mut needs = Needs::default();
         needs.allow(&request(Method::Put, ""), &made);
         let scopes: Vec<_> = needs.rights.keys().map(ArmId::to_string).collect();

@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{AttributeView, ChangeView, DriftChange, DriftView, PlanView, RunView};
-use crate::model::{Address, Advice, ArmId, Check, Finding, Severity, Source, Verdict};
+use crate::model::{Address, Advice, ArmId, Check, Finding, RunOutcome, Severity, Source, Verdict};
 use crate::plan::{Action, Outcome, Summary, Verb};
+use crate::render::PastRun;
 use crate::render::terminal::pasted;
 
 /// The shape's version in every document.
@@ -59,6 +60,67 @@ pub struct RunPart {
     pub id: Option<u64>,
     /// How each action came out, sorted by id.
     pub actions: Vec<OutcomeDocument>,
+}
+
+/// What `history` says.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct HistoryDocument {
+    /// Version of this shape.
+    pub format_version: u32,
+    /// Runs, the latest first; one where one is asked for.
+    pub runs: Vec<PastRunDocument>,
+}
+
+/// A run that is over, or under way.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PastRunDocument {
+    /// Its number, counted from 1 in each state.
+    pub id: u64,
+    /// The command: `apply`, `destroy`, `import`.
+    pub command: String,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// How long it took in seconds, until it last wrote anything where it broke off; null where it wrote nothing.
+    pub seconds: Option<u64>,
+    /// Who started it, where the environment said so.
+    pub by: Option<String>,
+    /// The host's name.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// The commit of the files' repository, where there is one.
+    pub commit: Option<String>,
+    /// `done`, `incomplete`, or `settled` by a later run; null where it broke off or is still under way.
+    pub outcome: Option<String>,
+    /// How many resources came out how.
+    pub summary: PastCounts,
+    /// How each action came out, sorted by id; null in a list.
+    pub actions: Option<Vec<OutcomeDocument>>,
+}
+
+/// How many resources of a run came out how.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct PastCounts {
+    /// Made; a replace counts here and under `destroyed`.
+    pub added: usize,
+    /// Changed in place.
+    pub changed: usize,
+    /// Deleted.
+    pub destroyed: usize,
+    /// Published or exported, on their own.
+    pub invoked: usize,
+    /// Only recorded: imported, or found done already.
+    pub recorded: usize,
+    /// Given another key.
+    pub moved: usize,
+    /// Taken out of the record.
+    pub forgotten: usize,
+    /// With a failed action.
+    pub failed: usize,
+    /// Not begun, or not to their end.
+    pub not_started: usize,
+    /// Under way when the run broke off.
+    pub unknown: usize,
 }
 
 /// What `drift` says: as a plan, with changes of the verb `drift`.
@@ -310,15 +372,54 @@ impl RunDocument {
     /// The document of a plan and its run.
     #[must_use]
     pub fn new(plan: PlanDocument, run: &RunView<'_>) -> Self {
-        let outcome = |fate: &super::Fate<'_>| OutcomeDocument {
-            id: fate.action.id.clone(),
-            address: fate.action.address.to_string(),
-            verb: fate.action.verb,
-            outcome: fate.outcome,
-            error: fate.failure.as_ref().map(|failure| format!("{}: {}", failure.code, failure.message)),
-        };
-        let actions = run.fates.iter().map(outcome).collect();
-        Self { plan, run: Some(RunPart { id: run.id, actions }) }
+        Self { plan, run: Some(RunPart { id: run.id, actions: outcomes(run) }) }
+    }
+}
+
+fn outcomes(run: &RunView<'_>) -> Vec<OutcomeDocument> {
+    let outcome = |fate: &super::Fate<'_>| OutcomeDocument {
+        id: fate.action.id.clone(),
+        address: fate.action.address.to_string(),
+        verb: fate.action.verb,
+        outcome: fate.outcome,
+        error: fate.failure.as_ref().map(|failure| format!("{}: {}", failure.code, failure.message)),
+    };
+    run.fates.iter().map(outcome).collect()
+}
+
+/// A run that is over, with or without its actions.
+#[must_use]
+pub fn past_run(run: &PastRun<'_>, with_actions: bool) -> PastRunDocument {
+    let PastRun { id, started, seconds, host, pid, by, commit, command, outcome, view } = run;
+    let outcome = outcome.map(|outcome| match outcome {
+        RunOutcome::Done => "done",
+        RunOutcome::Incomplete => "incomplete",
+        RunOutcome::Settled => "settled",
+    });
+    let counts = view.counts;
+    PastRunDocument {
+        id: *id,
+        command: command.clone(),
+        started: started.clone(),
+        seconds: *seconds,
+        by: by.clone(),
+        host: host.clone(),
+        pid: *pid,
+        commit: commit.clone(),
+        outcome: outcome.map(str::to_owned),
+        summary: PastCounts {
+            added: counts.added,
+            changed: counts.changed,
+            destroyed: counts.destroyed,
+            invoked: counts.invoked,
+            recorded: run.recorded(),
+            moved: counts.moved,
+            forgotten: counts.forgotten,
+            failed: counts.failed,
+            not_started: counts.not_started,
+            unknown: counts.unknown,
+        },
+        actions: with_actions.then(|| outcomes(view)),
     }
 }
 
@@ -490,6 +591,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         schema("apply", schemars::schema_for!(RunDocument)),
         schema("drift", schemars::schema_for!(DriftDocument)),
         schema("findings", schemars::schema_for!(FindingsDocument)),
+        schema("history", schemars::schema_for!(HistoryDocument)),
         schema("plan", schemars::schema_for!(PlanDocument)),
         schema("state-list", schemars::schema_for!(StateDocument)),
         schema("state-show", schemars::schema_for!(RecordDocument)),

@@ -7,6 +7,7 @@
 mod difference;
 mod drift;
 pub mod graph;
+mod history;
 pub mod json;
 mod progress;
 mod run;
@@ -16,6 +17,7 @@ mod words;
 
 pub use difference::{Difference, Item, Sign, TextLine};
 pub use drift::{DriftChange, DriftView};
+pub use history::{PastRun, came_from};
 pub use progress::Progress;
 pub use run::{Counts, Fate, RunView, Settled, SettledAction};
 pub use view::{

@@ -5,14 +5,15 @@
 use crate::model::{Address, Row, canonical};
 
 /// The newest format, and the one that is written.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Marks a SQLite file as a labwright state (`PRAGMA application_id`): the letters `lbwr`.
 pub(super) const APPLICATION_ID: i32 = 0x6c62_7772;
 
 /// What brings a state from one format to the next: the SQL at index `n` leads from format `n`,
 /// 0 being an empty file, to `n + 1`.
-pub(super) static UPGRADES: [&str; FORMAT as usize] = ["
+pub(super) static UPGRADES: [&str; FORMAT as usize] = [
+    "
     CREATE TABLE meta (
         only INTEGER PRIMARY KEY CHECK (only = 1),
         lineage TEXT NOT NULL,
@@ -43,7 +44,12 @@ pub(super) static UPGRADES: [&str; FORMAT as usize] = ["
         entry TEXT NOT NULL
     ) STRICT;
     CREATE INDEX journal_of_run ON journal (run);
-"];
+",
+    "
+    ALTER TABLE runs ADD COLUMN started_by TEXT;
+    ALTER TABLE runs ADD COLUMN commit_id TEXT;
+",
+];
 
 /// What stands in a file, by its header.
 #[derive(Debug, PartialEq, Eq)]

@@ -239,7 +239,7 @@ impl SqliteStore {
 
     fn headers(&self, order: &str) -> Result<Vec<RunHeader>, StateError> {
         let query = format!(
-            "SELECT id, started_ms, ended_ms, host, pid, command, outcome FROM runs ORDER BY {order}"
+            "SELECT id, started_ms, ended_ms, host, pid, command, outcome, started_by, commit_id FROM runs ORDER BY {order}"
         );
         let rows: Vec<(RunHeader, Option<String>)> = self.sql("read", |connection| {
             connection.prepare_cached(&query)?.query_map([], run_header)?.collect()
@@ -307,12 +307,12 @@ impl Store for SqliteStore {
         let transaction = self.transaction(TransactionBehavior::Immediate)?;
         let known = self.meta()?.identity;
         same_identity(known.as_ref(), identity)?;
-        let RunHeader { id: _, started_ms, ended_ms: _, host, pid, command, outcome: _ } = header;
+        let RunHeader { id: _, started_ms, ended_ms: _, host, pid, by, commit, command, outcome: _ } = header;
         let id = self.sql("write", |connection| {
             connection.execute("UPDATE meta SET identity = ?1", [canonical(&completed(known, identity))])?;
             connection.execute(
-                "INSERT INTO runs (started_ms, host, pid, command, plan) VALUES (?1, ?2, ?3, ?4, ?5)",
-                (signed(started_ms), host, pid, command, plan),
+                "INSERT INTO runs (started_ms, host, pid, started_by, commit_id, command, plan) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                (signed(started_ms), host, pid, by, commit, command, plan),
             )?;
             let id = connection.last_insert_rowid();
             transaction.commit().map(|()| id)
@@ -394,6 +394,8 @@ fn run_header(row: &rusqlite::Row<'_>) -> rusqlite::Result<(RunHeader, Option<St
         host: row.get(3)?,
         pid: row.get(4)?,
         command: row.get(5)?,
+        by: row.get(7)?,
+        commit: row.get(8)?,
         outcome: None,
     };
     Ok((header, row.get(6)?))
@@ -461,6 +463,29 @@ mod tests {
     }
 
     #[test]
+    fn a_state_of_the_first_format_is_taken_over_with_its_runs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state.db");
+        let old = Connection::open(&path).expect("made");
+        old.execute_batch(UPGRADES[0]).expect("its tables");
+        old.pragma_update(None, "application_id", APPLICATION_ID).expect("marked");
+        old.pragma_update(None, "user_version", 1).expect("marked");
+        old.execute("INSERT INTO meta VALUES (1, 'l', 3, NULL, 0, ?1)", [Tally::default().sum_text()])
+            .expect("meta");
+        old.execute(
+            "INSERT INTO runs (started_ms, host, pid, command, plan) VALUES (5, 'h', 7, 'apply', '{}')",
+            [],
+        )
+        .expect("a run");
+        drop(old);
+        let store = SqliteStore::open_read_only(&path).expect("readable").expect("it is there");
+        let runs = store.runs().expect("runs");
+        assert_eq!((runs.len(), runs[0].pid, &runs[0].by, &runs[0].commit), (1, 7, &None, &None));
+        let meta = store.meta().expect("whole");
+        assert_eq!((meta.lineage.as_str(), meta.serial, meta.format_version), ("l", 3, FORMAT));
+    }
+
+    #[test]
     fn a_full_disk_is_said_and_takes_nothing_along() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut store = SqliteStore::open_or_create(&folder.path().join("state.db")).expect("made");
@@ -475,6 +500,8 @@ mod tests {
             ended_ms: None,
             host: String::new(),
             pid: 1,
+            by: None,
+            commit: None,
             command: "apply".into(),
             outcome: None,
         };

@@ -285,6 +285,8 @@ pub(crate) fn header() -> RunHeader {
         ended_ms: None,
         host: "test".into(),
         pid: 1,
+        by: None,
+        commit: None,
         command: "apply".into(),
         outcome: None,
     }

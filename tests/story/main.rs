@@ -8,6 +8,7 @@ mod broken_off;
 mod convert;
 mod doctor;
 mod examples;
+mod history;
 mod import;
 mod inside;
 mod kills;

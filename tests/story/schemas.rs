@@ -44,6 +44,8 @@ fn outputs_fit_their_schemas() {
     fits(&place, "apply --yes --format json", "apply", 4);
     fits(&place, "destroy --yes --format json", "apply", 0);
     fits(&place, "destroy --yes --format json", "apply", 0);
+    fits(&place, "history --format json", "history", 0);
+    fits(&place, "history 1 --format json", "history", 0);
     place.edit("labwright.yaml", "size: Small", "size: Smal");
     for (line, name) in [
         ("validate", "findings"),

@@ -86,6 +86,10 @@ fn stepped(data: Option<PathBuf>) -> Settings {
     Settings { clock: Clock::Stepped, data, ..recorded() }
 }
 
+/// Held by tests that start a process or a second emulator on one file: a process that is being started has, for a moment,
+/// all that ours has open, locks too.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 async fn start(settings: Settings) -> Emulator {
     Emulator::start(settings).await.expect("starts")
 }
@@ -148,6 +152,7 @@ async fn a_lab_lives_from_token_to_delete() {
 
 #[tokio::test]
 async fn a_restart_goes_on_with_clock_operations_and_tokens() {
+    let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().expect("a folder");
     let data = Some(folder.path().join("emulator.db"));
     let emulator = start(stepped(data.clone())).await;
@@ -346,6 +351,7 @@ async fn killed_after(folder: &Path, answers: usize) -> usize {
 
 #[tokio::test]
 async fn a_killed_emulator_keeps_what_it_answered() {
+    let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().expect("a folder");
     let mut expected = 0;
     for answers in [1, 7, 20] {

@@ -1,10 +1,11 @@
 //! Text for people: 80 columns unless told otherwise, in colour or without.
 //!
-//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`checks`], [`records`].
+//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`checks`], [`records`], [`history`].
 
 mod checks;
 mod drift;
 mod findings;
+mod history;
 mod made;
 mod page;
 mod plan;
@@ -15,6 +16,7 @@ pub use checks::checks;
 pub(super) use checks::pasted;
 pub use drift::drift;
 pub use findings::findings;
+pub use history::{history, past_run};
 pub use page::Look;
 pub use plan::{plan, summary_line};
 pub use record::{record, records};
