@@ -48,7 +48,9 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
     for (scope, rights) in needs.rights.iter().filter(|(id, _)| is_usable(id)) {
         questions.push(Box::pin(room.rights(scope, rights)));
     }
-    let mut wanted: BTreeMap<&ArmId, Wanted<'_>> = BTreeMap::new();
+    let mut sizes: BTreeMap<&ArmId, BTreeSet<Size<'_>>> = BTreeMap::new();
+    // Cores are the subscription's, whichever account takes them: any of its accounts tells how many are left.
+    let mut cores: BTreeMap<&str, (&ArmId, BTreeMap<Size<'_>, u64>)> = BTreeMap::new();
     let mut shown: BTreeMap<&ArmId, Vec<&str>> = BTreeMap::new();
     for own in needs.requirements.iter().filter(|own| is_usable(own.about())) {
         match own {
@@ -56,23 +58,29 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
                 questions.push(Box::pin(room.role(scope, application, called, role)));
             }
             Requirement::Image { account, name } => shown.entry(account).or_default().push(name),
-            Requirement::Machines { account, size, portal, cores } => {
-                *wanted.entry(account).or_default().entry((size, portal)).or_default() += cores;
+            Requirement::Machines { account, size, portal, cores: added } => {
+                sizes.entry(account).or_default().insert((size, portal));
+                let subscription = account.segment("subscriptions").unwrap_or_default();
+                let (_, wanted) = cores.entry(subscription).or_insert_with(|| (account, BTreeMap::new()));
+                *wanted.entry((size, portal)).or_default() += added;
             }
         }
     }
     for (account, names) in shown {
         questions.push(Box::pin(room.marketplace(account, names)));
     }
-    for (account, sizes) in wanted {
-        questions.push(Box::pin(room.machines(account, sizes)));
+    for (account, sizes) in sizes {
+        questions.push(Box::pin(room.sizes(account, sizes)));
+    }
+    for (account, wanted) in cores.into_values() {
+        questions.push(Box::pin(room.cores(account, wanted)));
     }
     let answers = join_all(questions).await;
     looked.into_iter().chain(answers.into_iter().flatten()).collect()
 }
 
-/// Cores by the size's names, in the API and in the portal.
-type Wanted<'a> = BTreeMap<(&'a str, &'a str), u64>;
+/// A size's names, in the API and in the portal.
+type Size<'a> = (&'a str, &'a str);
 
 /// Who asks whom.
 #[derive(Clone, Copy)]
@@ -90,9 +98,14 @@ impl Room<'_> {
         let subject = "Subscription".to_owned();
         let body = match self.get(id.clone(), SUBSCRIPTIONS).await {
             Ok(Some(body)) => body,
-            Ok(None) => return self.unreadable(subject, "is not there for who is signed in", id),
-            Err(error) if matches!(error.status(), Some(403 | 404)) => {
-                return self.unreadable(subject, &format!("cannot be read: {}", told(&error)), id);
+            Ok(None) => {
+                return self.unreadable(subject, Verdict::Bad, "is not there for who is signed in", id);
+            }
+            Err(error) if error.status() == Some(404) => {
+                return self.unreadable(subject, Verdict::Bad, &told(&error), id);
+            }
+            Err(error) if error.status() == Some(403) => {
+                return self.unreadable(subject, Verdict::Doubtful, &told(&error), id);
             }
             Err(error) => return Check::new(subject, Verdict::Unknown, told(&error)),
         };
@@ -170,7 +183,8 @@ impl Room<'_> {
                 )
             }
             Err(error) if error.status() == Some(403) => {
-                self.unreadable(subject, &format!("cannot be read: {}", told(&error)), id)
+                // Whoever has rights on what lies in it alone may well do without.
+                self.unreadable(subject, Verdict::Doubtful, &told(&error), id)
             }
             Err(error) => Check::new(subject, Verdict::Unknown, told(&error)),
         };
@@ -258,37 +272,40 @@ impl Room<'_> {
         ]
     }
 
-    async fn machines(&self, account: &ArmId, sizes: Wanted<'_>) -> Vec<Check> {
+    async fn sizes(&self, account: &ArmId, sizes: BTreeSet<Size<'_>>) -> Vec<Check> {
         let prices = self.post(account, "getPricingAndAvailability").await;
-        let usage = self.post(account, "getRestrictionsAndUsage").await;
-        let mut checks = Vec::new();
-        for ((size, portal), cores) in sizes {
-            let (subject, place) = ("Size", format!("{portal} in {}", account.name()));
-            checks.push(match &prices {
-                Err(error) => Check::new(subject, Verdict::Unknown, format!("{place}: {}", told(error))),
+        let check = |(size, portal): Size<'_>| {
+            let place = format!("{portal} in {}", account.name());
+            match &prices {
+                Err(error) => Check::new("Size", Verdict::Unknown, format!("{place}: {}", told(error))),
                 Ok(answer) => offer(answer, size, &place),
-            });
-            if cores == 0 {
-                continue;
             }
-            let left = usage.as_ref().ok().and_then(|answer| left(answer, size));
+        };
+        sizes.into_iter().map(check).collect()
+    }
+
+    async fn cores(&self, account: &ArmId, wanted: BTreeMap<Size<'_>, u64>) -> Vec<Check> {
+        let usage = self.post(account, "getRestrictionsAndUsage").await;
+        let check = |((size, portal), cores): (Size<'_>, u64)| {
             let subject = "Cores";
-            checks.push(match left {
+            match usage.as_ref().ok().and_then(|answer| left(answer, size)) {
                 Some(left) if left < cores => {
                     Check::new(subject, Verdict::Bad, format!("{portal}: {cores} are needed and {left} are left")).advised(
                         "who may open support requests asks for more, days ahead: portal, the lab account, Usage + quotas, Request core limit increase",
                         Vec::new(),
                     )
                 }
-                Some(left) => Check::new(subject, Verdict::Good, format!("{portal}: {cores} of the {left} that are left")),
+                Some(left) => {
+                    Check::new(subject, Verdict::Good, format!("{portal}: {cores} of the {left} that are left"))
+                }
                 None => Check::new(
                     subject,
                     Verdict::Unknown,
                     format!("{portal}: {cores} are needed; how many are left the portal shows, under Usage + quotas"),
                 ),
-            });
-        }
-        checks
+            }
+        };
+        wanted.into_iter().filter(|(_, cores)| *cores > 0).map(check).collect()
     }
 
     /// Looks whether the account shows these images of the marketplace.
@@ -330,10 +347,10 @@ impl Room<'_> {
         Ok(self.arm.send(call).await?.body)
     }
 
-    fn unreadable(&self, subject: String, detail: &str, scope: &ArmId) -> Check {
+    fn unreadable(&self, subject: String, verdict: Verdict, detail: &str, scope: &ArmId) -> Check {
         let (who, detail) =
-            (format!("an Owner of {} runs", place(scope)), format!("{} {detail}", scope.name()));
-        Check::new(subject, Verdict::Bad, detail).advised(who, vec![self.grant("Contributor", scope)])
+            (format!("an Owner of {} runs", place(scope)), format!("{}: {detail}", scope.name()));
+        Check::new(subject, verdict, detail).advised(who, vec![self.grant("Reader", scope)])
     }
 
     /// The command that gives who is signed in a role.

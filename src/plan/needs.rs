@@ -27,8 +27,8 @@ pub struct Needs {
     /// What has to be allowed, by where it is asked after: the nearest thing that exists, at most a top-level resource. Each
     /// right with the resources within that it is for and that exist: somebody may have it on those alone.
     pub rights: BTreeMap<ArmId, Rights>,
-    /// What the kinds ask for.
-    pub requirements: BTreeSet<Requirement>,
+    /// What the kinds ask for, sorted; two labs may ask for the same.
+    pub requirements: Vec<Requirement>,
 }
 
 impl Needs {
@@ -60,6 +60,7 @@ impl Needs {
                 needs.requirements.extend(asked.into_iter().filter(|own| !made.all.contains(own.about())));
             }
         }
+        needs.requirements.sort();
         for step in plan.actions.iter().flat_map(|action| &action.steps) {
             if let Some(request) = &step.request {
                 needs.allow(request, &made);

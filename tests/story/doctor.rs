@@ -88,6 +88,41 @@ fn an_image_that_the_marketplace_lacks_is_told_with_its_nearest() {
 }
 
 #[test]
+fn cores_of_all_labs_are_summed() {
+    let azure = Served::start();
+    let place = Place::against("quickstart", &azure.url);
+    assert_eq!(place.run("apply --yes").code, 0);
+    let labs: String = ["a", "b", "c"]
+        .map(|name| format!("\n  {name}: {{ image: java-dev, size: Large, capacity: 400, credentials: student, template: false }}"))
+        .concat();
+    place.edit("labwright.yaml", "\nlabs:\n", &format!("\nlabs:{labs}\n"));
+    // 3 labs of 400 machines with 8 cores each, of 10,000 cores.
+    let doctor = place.run("doctor");
+    doctor.speaks_of(0, "Large: 9600 of the 10000 that are left");
+    place.edit(
+        "labwright.yaml",
+        "\n  a: {",
+        "\n  d: { image: java-dev, size: Large, capacity: 400, credentials: student }\n  a: {",
+    );
+    let doctor = place.run("doctor");
+    doctor.speaks_of(4, "Large: 12808 are needed and 10000 are left");
+    doctor.speaks_of(4, "Request core limit increase");
+}
+
+#[test]
+fn a_group_that_may_not_be_read_is_doubtful_and_stops_nobody() {
+    let azure = Served::with(&["on=GET:/subscriptions/*/resourcegroups/physics-rg;first=1;status=403"]);
+    let place = Place::against("quickstart", &azure.url);
+    place.edit("labwright.yaml", "resourceGroups:\n  physics-rg: {}\n", "");
+    let made = send(&azure, "PUT", "/resourceGroups/physics-rg", r#"{"location":"westeurope"}"#);
+    assert!(made.contains(" 201"), "{made}");
+    let doctor = place.run("doctor");
+    doctor.speaks_of(0, "! Group");
+    doctor.speaks_of(0, "--role Reader");
+    place.run("apply --yes").speaks_of(0, "Apply complete!");
+}
+
+#[test]
 fn what_cannot_be_found_out_stops_nobody() {
     let azure = Served::with(&["on=GET:**/permissions;status=403"]);
     let place = Place::against("quickstart", &azure.url);
