@@ -114,6 +114,35 @@ Left out (10 rows):
 }
 
 #[test]
+fn names_that_are_one_key_stay_apart_and_so_do_their_passwords() {
+    let place = Place::empty();
+    std::fs::create_dir_all(place.project()).expect("a folder");
+    let head = "ResourceGroupName,Location,LabAccountName,LabName,ImageName,Size,UserName,Password\n";
+    let row = |group: &str, lab: &str, user: &str| {
+        format!("{group},westeurope,la,\"{lab}\",Windows 10 Pro,Small,{user},Mark-of-{user}\n")
+    };
+    let rows = [
+        row("rg(1)", "A B", "ada"),
+        row("rg(1)", "A,B", "Ada"),
+        row("rg(1)", "A!B", "a.da"),
+        row("rg2", "A-B", "a-da"),
+    ];
+    sheet(&place, &format!("{head}{}", rows.concat()));
+    let converted = place.run("convert csv sheet.csv");
+    converted.says(0, "Converted: 4 labs of 4 rows.");
+    for line in [
+        "  ADA_PASSWORD  for ada, line 2",
+        "  ADA_2_PASSWORD  for Ada, line 3",
+        "  A_DA_PASSWORD  for a.da, line 4",
+        "  A_DA_2_PASSWORD  for a-da, line 5",
+    ] {
+        converted.says(0, line);
+    }
+    let applied = place.run("apply --yes");
+    applied.speaks_of(0, "Resources: 8 added");
+}
+
+#[test]
 fn patterns_name_one_image_of_the_gallery_that_the_files_describe() {
     let place = Place::of("contoso-cs");
     let gallery = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/CS-IMAGES-RG/providers/microsoft.compute/galleries/sig_cs_prod";

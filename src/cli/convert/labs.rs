@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub(super) images: BTreeMap<String, Vec<(String, String)>>,
     /// Keys of accounts that have a gallery attached.
     pub(super) attached: BTreeSet<String>,
+    /// Variables that hold passwords, or would for an account on VMs that the files have.
+    pub(super) variables: BTreeSet<String>,
     /// Keys of the accounts on their VMs, by the keys of labs.
     pub(super) users: BTreeMap<String, String>,
     /// Names of groups in lower case.
@@ -56,6 +58,7 @@ pub(super) fn convert(sheet: &Sheet, known: &Known, rejected: BTreeMap<u64, Vec<
         accounts: BTreeMap::new(),
         groups: BTreeSet::new(),
         labs: BTreeSet::new(),
+        attached: BTreeSet::new(),
         users: BTreeMap::new(),
     };
     sheet.rows.iter().for_each(|row| making.recognise(row));
@@ -80,6 +83,8 @@ struct Making<'a> {
     firsts: BTreeMap<(String, String), First>,
     /// Keys of the accounts that are written, by group and name in lower case.
     accounts: BTreeMap<(String, String), String>,
+    /// Keys of the accounts whose attachment is written.
+    attached: BTreeSet<String>,
     /// Labs that are written, by account and name in lower case.
     labs: BTreeSet<(String, String)>,
     /// Names of the groups that are written, in lower case.
@@ -142,12 +147,16 @@ impl Making<'_> {
             self.account(&own, account, group, location);
             self.accounts.insert(place, own.clone());
         }
-        if let Some(gallery) = gallery.filter(|_| !self.known.attached.contains(&own)) {
+        if let Some(gallery) = gallery
+            && !self.known.attached.contains(&own)
+            && self.attached.insert(own.clone())
+        {
             let mut attachment = json!({ "to": format!("LabAccount/{own}"), "gallery": gallery });
             if let Some(enabled) = enabled {
                 attachment["enabledImages"] = json!(enabled);
             }
-            self.block("galleryAttachments").insert(own.clone(), attachment);
+            let key = self.key("galleryAttachments", &own, "gallery");
+            self.block("galleryAttachments").insert(key, attachment);
         }
         if let Some(user) = row.text("username") {
             lab.insert("credentials".into(), json!(self.user(user, row.text("password"), row.line)));
@@ -272,7 +281,7 @@ impl Making<'_> {
             && self.groups.insert(group.to_lowercase())
         {
             let mut own = json!({ "location": location });
-            let group_key = key_of(group);
+            let group_key = self.key("resourceGroups", group, "group");
             if group_key != group {
                 own["name"] = json!(group);
             }
@@ -289,8 +298,11 @@ impl Making<'_> {
         }
         let base = key_of(user);
         let numbered = (2..).map(|number| format!("{base}-{number}"));
-        let is_free =
-            |key: &String| !self.is_taken("credentials", key) && !self.users.values().any(|used| used == key);
+        // Keys that differ in letter case or punctuation alone have one variable.
+        let is_free = |key: &String| {
+            let variable = password_variable(key);
+            !self.known.variables.contains(&variable) && !self.done.secrets.contains_key(&variable)
+        };
         let key = std::iter::once(base.clone()).chain(numbered).find(is_free).unwrap_or_default();
         let variable = password_variable(&key);
         let block = json!({ "username": user, "password": { "env": variable } });
@@ -300,26 +312,16 @@ impl Making<'_> {
         key
     }
 
-    /// A name as a key; with what it lies in before it where another has that key.
+    /// A name as a key that nothing has; where another has it, with what it lies in before it, then with a number.
     fn key(&self, section: &'static str, name: &str, inside: &str) -> String {
         let key = key_of(name);
-        let is_others = match section {
-            "labs" => self.done.blocks.get(section).and_then(|own| own.get(&key)).is_some_and(|own| {
-                let called = own["name"].as_str().unwrap_or(&key);
-                own["in"] != format!("LabAccount/{inside}") || !called.eq_ignore_ascii_case(name)
-            }),
-            _ => self
-                .done
-                .blocks
-                .get(section)
-                .and_then(|own| own.get(&key))
-                .is_some_and(|own| own["resourceGroup"] != inside),
+        let within = format!("{}-{key}", key_of(inside));
+        let numbered = (2..).map(|number| format!("{within}-{number}"));
+        let is_free = |key: &String| {
+            let taken = self.known.taken.get(section).is_some_and(|taken| taken.contains(key));
+            !taken && !self.done.blocks.get(section).is_some_and(|own| own.contains_key(key))
         };
-        if is_others || self.is_taken(section, &key) { format!("{}-{key}", key_of(inside)) } else { key }
-    }
-
-    fn is_taken(&self, section: &'static str, key: &str) -> bool {
-        self.known.taken.get(section).is_some_and(|taken| taken.contains(key))
+        [key, within.clone()].into_iter().chain(numbered).find(is_free).unwrap_or_default()
     }
 
     fn block(&mut self, section: &'static str) -> &mut Map<String, Value> {

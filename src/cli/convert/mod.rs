@@ -15,7 +15,7 @@ use self::labs::{Converted, Known};
 use self::sheet::Sheet;
 use super::arguments::Csv as Arguments;
 use super::blocks::files::{self, Files, Overlay};
-use super::blocks::{defaults, project_name};
+use super::blocks::{defaults, password_variable, project_name};
 use super::failure::CommandError;
 use super::{Context, Exit, Failure, project};
 use crate::config::{CloudSettings, EMULATOR_SUBSCRIPTION, Folder, GuidOrEnv, PROJECT_FILE, Project};
@@ -178,7 +178,10 @@ fn known(project: &Project) -> Known {
         };
         known.taken.entry(section).or_default().insert(key);
     }
-    known.taken.insert("credentials", project.accounts.keys().cloned().collect());
+    for (key, account) in &project.accounts {
+        known.variables.insert(password_variable(key));
+        known.variables.extend(account["password"]["env"].as_str().map(str::to_owned));
+    }
     known
 }
 
