@@ -12,6 +12,7 @@ use super::failure::CommandError;
 use super::plan::{Comparison, Made, compare};
 use super::progress::Reporter;
 use super::record;
+use super::signals::Signals;
 use super::{
     Context, Exit, Failure, consent, day, doctor, project, provenance, refresh, saved, settle, signals,
 };
@@ -275,6 +276,8 @@ impl Doing<'_> {
         let secrets = self.secrets(context);
         check_secrets(plan, &secrets).await.map_err(apply_failure)?;
         self.tell_dummies(plan, context);
+        // From the first journal entry on nobody's Ctrl-C is to end the process where it stands.
+        let signals = Signals::listen();
         let (mut store, id) = self.begin(plan, &connection.identity, context)?;
         let reporter = Reporter::new(plan, context);
         let stop = Arc::new(Notify::new());
@@ -302,7 +305,7 @@ impl Doing<'_> {
             tokio::select! {
                 report = execution => Some(report.map_err(apply_failure)?),
                 never = reporter.beat() => match never {},
-                () = signals::twice(stop) => None,
+                () = signals::twice(signals, stop) => None,
             }
         };
         reporter.finish();

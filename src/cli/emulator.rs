@@ -2,7 +2,8 @@
 
 use super::arguments::{Emulator as Arguments, Operations};
 use super::failure::CommandError;
-use super::{Context, Exit, Failure, cloud, signals};
+use super::signals::Signals;
+use super::{Context, Exit, Failure, cloud};
 use crate::emulator::{
     Clock, DEFAULT_SUBSCRIPTION, DEFAULT_TENANT, Emulator, Fault, OperationStyle, Settings, Tls,
 };
@@ -45,12 +46,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     };
     cloud::runtime()?.block_on(async {
         let emulator = Emulator::start(settings).await.map_err(cloud::not_started)?;
+        let mut signals = Signals::listen();
         let base = emulator.base_url();
         let ca = emulator.authority().map(|path| path.display().to_string());
         let ca_line = ca.as_ref().map(|ca| format!("ca: {ca}\n")).unwrap_or_default();
         context.printer.result(&format!("listening on {base}\n{ca_line}"));
         context.printer.note(&advice(&base, ca.as_deref(), arguments.client.as_ref()));
-        signals::asked_to_end().await;
+        signals.next().await;
         emulator.stop().await;
         Ok(Exit::Done)
     })

@@ -4,29 +4,58 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-/// Resolves when somebody asks this process to end: Ctrl-C, or SIGTERM as a CI sends it.
-pub(super) async fn asked_to_end() {
+/// What asks this process to end: Ctrl-C, or SIGTERM as a CI sends it. Heard from its making on, whether awaited or not.
+pub(super) struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return no_error(tokio::signal::ctrl_c().await);
-        };
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => no_error(ended),
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    no_error(tokio::signal::ctrl_c().await);
+    kinds: [Option<tokio::signal::unix::Signal>; 2],
 }
 
-/// Where signals cannot be heard nobody can ask: the run goes on to its end.
-fn no_error(_heard: std::io::Result<()>) {}
+impl Signals {
+    /// Listens from now on; where signals cannot be heard nobody can ask.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub(super) fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Self { kinds: [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()) }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Resolves when somebody asks.
+    pub(super) async fn next(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.kinds;
+            tokio::select! {
+                () = heard(interrupt) => {}
+                () = heard(terminate) => {}
+            }
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
+    let is_heard = match signal {
+        Some(signal) => signal.recv().await.is_some(),
+        None => false,
+    };
+    if !is_heard {
+        std::future::pending::<()>().await;
+    }
+}
 
 /// Resolves at the second request to end; tells `stop` at the first one.
-pub(super) async fn twice(stop: Arc<Notify>) {
-    asked_to_end().await;
+pub(super) async fn twice(mut signals: Signals, stop: Arc<Notify>) {
+    signals.next().await;
     stop.notify_one();
-    asked_to_end().await;
+    signals.next().await;
 }
