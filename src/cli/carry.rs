@@ -22,7 +22,7 @@ use crate::model::{
     Address, Allowed, AllowedWhat, Check, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity,
     Verdict,
 };
-use crate::plan::{self, Needs, Plan, PlanError, Run, Verb, check, nearest_address};
+use crate::plan::{self, Plan, PlanError, Run, Verb, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, PlanView, RunView, Settled, terminal};
 use crate::state::{RunLock, SqliteStore, Store, host_name};
@@ -218,8 +218,7 @@ impl Doing<'_> {
             return Ok(Vec::new());
         }
         let connection = link.get(self.project, context).await?;
-        let needs = Needs::of(plan, &self.project.desired, recorded, false);
-        let mut checks = doctor::looked(&needs, connection).await?;
+        let mut checks = doctor::looked(plan, recorded, false, self.project, connection).await?;
         checks.retain(|check| check.verdict == Verdict::Bad);
         Ok(checks)
     }

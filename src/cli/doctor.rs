@@ -7,14 +7,14 @@ use super::plan::{Comparison, Made, compare};
 use super::record::{self, Record};
 use super::{Context, Exit, Failure, day, project};
 use crate::apply;
+use crate::catalog::LAST_DAY;
 use crate::config::{CloudSettings, Project};
-use crate::model::{Check, Finding, Severity, Verdict, days_between};
-use crate::plan::Needs;
+use crate::kinds::kind_of;
+use crate::model::{Address, Check, Finding, Recorded, Severity, Verdict, days_between};
+use crate::plan::{Needs, Plan};
 use crate::render::json::{self, FindingsDocument};
 use crate::render::{PlanView, count, terminal};
 
-/// The last day of Azure Lab Services. Source: its retirement guide (domain rule RET-01).
-const LAST_DAY: &str = "2027-06-28";
 /// From when on its end is a warning, in days: a term.
 const SOON: i32 = 120;
 
@@ -30,25 +30,25 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         destroy: false,
         refreshed: None,
     };
-    let Made { plan, recorded, background } = compare(&comparison, context)?;
-    let needs = Needs::of(&plan, &project.desired, &recorded, true);
-    checks.push(planned(&PlanView::new(&plan, background), context));
+    let made = compare(&comparison, context)?;
+    checks.push(planned(&PlanView::new(&made.plan, made.background.clone()), context));
     let failure = match &project.settings.cloud {
         CloudSettings::Emulator => {
-            checks.push(Check::new(
-                "Cloud",
-                Verdict::Good,
-                "the embedded emulator: no account, no rights, no cost",
-            ));
+            let detail = "the embedded emulator: no account, no rights, no cost";
+            checks.push(Check::new("Cloud", Verdict::Good, detail));
             None
         }
-        CloudSettings::Azure(_) => {
-            cloud::runtime()?.block_on(asked(&project, &needs, &mut checks, context)).err()
-        }
+        CloudSettings::Azure(_) => match cloud::runtime()?.block_on(asked(&project, &made, context)) {
+            Ok(asked) => {
+                checks.extend(asked);
+                None
+            }
+            Err(failure) => Some(failure),
+        },
     };
-    let has_labs =
-        needs.providers.iter().any(|(_, namespace)| namespace.eq_ignore_ascii_case("Microsoft.LabServices"));
-    if project.desired.real_endpoint && has_labs {
+    let is_of_labs =
+        |address: &Address| kind_of(address).info().arm_type.starts_with("Microsoft.LabServices");
+    if project.desired.real_endpoint && project.desired.resources.keys().any(is_of_labs) {
         checks.extend(retirement(&day::today()?));
     }
     let bad = checks.iter().filter(|check| check.verdict == Verdict::Bad).count();
@@ -73,16 +73,11 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Signs in and asks after what is needed.
-async fn asked(
-    project: &Project,
-    needs: &Needs,
-    checks: &mut Vec<Check>,
-    context: &Context,
-) -> Result<(), Failure> {
+/// Signs in, and says as whom and what Azure has of what is needed.
+async fn asked(project: &Project, made: &Made, context: &Context) -> Result<Vec<Check>, Failure> {
     let connection = cloud::connect(project, context).await?;
-    let looked = looked(needs, &connection).await;
     let who = connection.arm.principal().await;
+    let looked = looked(&made.plan, &made.recorded, true, project, &connection).await;
     connection.close().await;
     let detail = match who? {
         Some(who) => {
@@ -91,18 +86,25 @@ async fn asked(
         }
         None => "the token does not say as whom".to_owned(),
     };
-    checks.push(Check::new("Signed in", Verdict::Good, detail));
+    let mut checks = vec![Check::new("Signed in", Verdict::Good, detail)];
     checks.extend(looked?);
-    Ok(())
+    Ok(checks)
 }
 
-/// What Azure has of what is needed.
+/// What Azure has of what a plan needs, and with `whole` of what there is to manage besides.
 ///
 /// # Errors
 /// Where no token is given.
-pub(super) async fn looked(needs: &Needs, connection: &Connection) -> Result<Vec<Check>, Failure> {
+pub(super) async fn looked(
+    plan: &Plan,
+    recorded: &Recorded,
+    whole: bool,
+    project: &Project,
+    connection: &Connection,
+) -> Result<Vec<Check>, Failure> {
     let who = connection.arm.principal().await?;
-    let needs = needs.clone().opened(|name| connection.subscriptions.get(name).cloned());
+    let open = |name: &str| connection.subscriptions.get(name).cloned();
+    let needs = Needs::of(plan, &project.desired, recorded, whole, &open);
     Ok(apply::preflight(&connection.arm, &needs, who.as_ref()).await)
 }
 

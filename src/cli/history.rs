@@ -9,15 +9,14 @@ use crate::model::{RunHeader, RunOutcome};
 use crate::plan::{Plan, Run};
 use crate::render::json::{self, FORMAT_VERSION, HistoryDocument};
 use crate::render::{PastRun, RunView, terminal};
-use crate::state::{SqliteStore, StateError, Store};
+use crate::state::{SqliteStore, Store};
 
 /// Lists the latest runs, or tells of one action by action.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let project = project::load(context)?;
     // Checks that the state belongs here, as every command that reads it does.
     record::read(&project, context)?;
-    let place = record::place(&project, context);
-    let Some(store) = SqliteStore::open_read_only(&place)? else {
+    let Some(store) = SqliteStore::open_read_only(&record::place(&project, context))? else {
         return told(&[], 0, &cloud::title(&project), arguments, context);
     };
     let mut headers = store.runs()?;
@@ -33,33 +32,24 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         }
         None => headers.truncate(arguments.limit),
     }
-    let mut plans = Vec::new();
-    for header in &headers {
-        let plan: Plan =
-            serde_json::from_str(&store.plan_of(header.id)?).map_err(|error| StateError::Damaged {
-                path: place.clone(),
-                what: format!("the plan of run {}: {error}", header.id),
-            })?;
-        plans.push(plan);
-    }
+    let plans = headers.iter().map(|header| record::plan_of(&store, header.id, &project, context));
+    let plans = plans.collect::<Result<Vec<_>, _>>()?;
     let mut past = Vec::new();
-    for (header, plan) in headers.iter().zip(&plans) {
-        let journal = store.journal(header.id)?;
-        let last_ms = journal.last().map(|(at, _)| *at);
-        let entries: Vec<_> = journal.into_iter().map(|(_, entry)| entry).collect();
-        let is_open =
-            header.outcome != Some(RunOutcome::Done) && header.outcome != Some(RunOutcome::Incomplete);
-        let view = RunView::new(&Run::after(plan, &entries), Some(header.id), is_open);
-        past.push(past_run(header, view, last_ms));
+    for (header, plan) in headers.into_iter().zip(&plans) {
+        past.push(past_run(header, plan, &store)?);
     }
     told(&past, all, &cloud::title(&project), arguments, context)
 }
 
-fn past_run<'p>(header: &RunHeader, view: RunView<'p>, last_ms: Option<u64>) -> PastRun<'p> {
-    let RunHeader { id, started_ms, ended_ms, host, pid, by, commit, command, outcome } = header.clone();
+fn past_run<'p>(header: RunHeader, plan: &'p Plan, store: &dyn Store) -> Result<PastRun<'p>, Failure> {
+    let journal = store.journal(header.id)?;
     // A run that broke off lasted at least until it last wrote something.
-    let seconds = ended_ms.or(last_ms).map(|end| end.saturating_sub(started_ms) / 1000);
-    PastRun { id, started: moment(started_ms), seconds, host, pid, by, commit, command, outcome, view }
+    let ended_ms = header.ended_ms.or(journal.last().map(|(at, _)| *at));
+    let seconds = ended_ms.map(|end| end.saturating_sub(header.started_ms) / 1000);
+    let entries: Vec<_> = journal.into_iter().map(|(_, entry)| entry).collect();
+    let broke_off = matches!(header.outcome, None | Some(RunOutcome::Settled));
+    let view = RunView::new(&Run::after(plan, &entries), Some(header.id), broke_off);
+    Ok(PastRun { started: moment(header.started_ms), seconds, view, header })
 }
 
 /// A moment in UTC, as RFC 3339 without fractions.

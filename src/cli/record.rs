@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Context, Failure};
 use crate::config::Project;
 use crate::model::{Cloud, Finding, Identity, Recorded, RunHeader, Severity};
+use crate::plan::Plan;
 use crate::state::{Meta, SqliteStore, StateError, Store, Watermark, same_identity};
 
 /// What is recorded, at one instant.
@@ -55,6 +56,23 @@ pub(super) fn read(project: &Project, context: &Context) -> Result<Record, Failu
     watermark.raise(&meta)?;
     let open_run = store.last_run()?.filter(|run| run.outcome.is_none());
     Ok(Record { recorded: store.recorded()?, meta: Some(meta), open_run })
+}
+
+/// The plan that a run was begun with.
+///
+/// # Errors
+/// Exit 6 where it cannot be read.
+pub(super) fn plan_of(
+    store: &dyn Store,
+    run: u64,
+    project: &Project,
+    context: &Context,
+) -> Result<Plan, Failure> {
+    let damaged = |error| {
+        let what = format!("the plan of run {run}: {error}");
+        StateError::Damaged { path: place(project, context), what }
+    };
+    Ok(serde_json::from_str(&store.plan_of(run)?).map_err(|error: serde_json::Error| damaged(error))?)
 }
 
 /// Checks that a state belongs to `identity`.

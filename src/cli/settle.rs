@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::carry::{Doing, now_ms, options};
 use super::cloud::Connection;
 use super::failure::CommandError;
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, record};
 use crate::apply::{self, Found, Surroundings};
 use crate::model::{Recorded, RunHeader};
 use crate::plan::{ActionState, Outcome, Plan, Run, Verb};
@@ -24,11 +24,7 @@ pub(super) async fn settle(
     doing: &Doing<'_>,
     context: &Context,
 ) -> Result<Settled, Failure> {
-    let text = store.plan_of(run.id)?;
-    let plan: Plan = serde_json::from_str(&text).map_err(|error| {
-        let path = context.root().join(&doing.project.settings.state);
-        crate::state::StateError::Damaged { path, what: format!("the plan of run {}: {error}", run.id) }
-    })?;
+    let plan = record::plan_of(store, run.id, doing.project, context)?;
     context.printer.note(&format!("Run {} was interrupted. Looking up what was under way …\n", run.id));
     let secrets = doing.secrets(context);
     let mut surroundings = Surroundings {
@@ -89,7 +85,7 @@ fn view(run: &RunHeader, plan: &Plan, after: &Run<'_>, settled: &apply::Settled)
     };
     Settled {
         run: run.id,
-        by: crate::render::came_from(run.by.as_deref(), run.pid, &run.host, run.commit.as_deref()),
+        by: crate::render::came_from(run),
         seconds_ago: now_ms().saturating_sub(run.started_ms) / 1000,
         done: settled.done_before,
         of: settled.actions,

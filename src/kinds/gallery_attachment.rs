@@ -18,8 +18,8 @@ use super::{
 };
 use crate::catalog::{Work, seconds};
 use crate::model::{
-    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Requirement, Resource, Row,
-    Severity, Step, Sweep, SweepWanted, Until,
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Required, Requirement,
+    Resource, Row, Severity, Step, Sweep, SweepWanted, Until,
 };
 
 /// The attachment of a gallery.
@@ -189,12 +189,12 @@ impl Kind for GalleryAttachment {
     /// own identity gets Contributor on the gallery as it is attached (domain rule GAL-05).
     fn requires(&self, desired: &Attributes, recorded: Option<&Row>, view: &View<'_>) -> Vec<Requirement> {
         // Before it is attached there is nothing to be missed.
-        let role = recorded.map(|_| Requirement::Role {
-            scope: view.referred_id(&desired["gallery"]),
+        let what = Required::Role {
             application: "1a14be2a-e903-4cec-99cf-b2e209259a0f",
             called: "Azure Lab Services",
             role: "Contributor",
-        });
+        };
+        let role = recorded.map(|_| Requirement { on: view.referred_id(&desired["gallery"]), what });
         role.into_iter().collect()
     }
 

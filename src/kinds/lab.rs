@@ -26,8 +26,8 @@ use super::{
 };
 use crate::catalog::{Work, seconds, size};
 use crate::model::{
-    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Requirement, Resource, Row,
-    Severity, Step,
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Required, Requirement,
+    Resource, Row, Severity, Step,
 };
 
 /// A lab.
@@ -272,17 +272,15 @@ impl Kind for Lab {
         let Some(size) = size(arm::own(desired, "size")) else { return Vec::new() };
         let before = recorded.map_or(0, |row| machines(&row.attributes));
         let added = machines(desired).saturating_sub(before);
-        let machines = (recorded.is_none() || added > 0).then(|| Requirement::Machines {
-            account: view.referred_id(&desired["in"]),
-            size: size.api,
-            portal: size.portal,
-            cores: added * u64::from(size.cores),
-        });
+        let machines =
+            Required::Machines { size: size.api, portal: size.portal, cores: added * u64::from(size.cores) };
         let image = desired.get("image").and_then(Value::as_str).filter(|_| recorded.is_none());
-        let image = image.and_then(|image| image.strip_prefix("Marketplace/")).map(|name| {
-            Requirement::Image { account: view.referred_id(&desired["in"]), name: name.to_owned() }
-        });
-        machines.into_iter().chain(image).collect()
+        let image = image.and_then(|image| image.strip_prefix("Marketplace/"));
+        let image = image.map(|name| Required::Image(name.to_owned()));
+        let machines = (recorded.is_none() || added > 0).then_some(machines);
+        let account = view.referred_id(&desired["in"]);
+        let asked = machines.into_iter().chain(image);
+        asked.map(|what| Requirement { on: account.clone(), what }).collect()
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {

@@ -11,7 +11,7 @@ use super::gallery::RESOURCE_GROUP;
 use super::resource_group::TAGS;
 use super::shape::{any, identifier};
 use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
-use crate::catalog::{Work, seconds};
+use crate::catalog::{LAST_DAY, Work, seconds};
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Recording, Row, Severity,
     Step, Sweep, SweepWanted,
@@ -64,11 +64,11 @@ fn name_rule(name: &str) -> Result<(), String> {
 
 /// The finding that stops a change of Lab Services after the service has ended.
 pub(super) fn retired(subject: &Subject<'_>, today: &str) -> Option<Finding> {
-    let ended = subject.view.real_endpoint && today > "2027-06-28";
+    let ended = subject.view.real_endpoint && today > LAST_DAY;
     ended.then(|| Finding {
         rule: "RET-01".into(),
         severity: Severity::Error,
-        message: "Azure Lab Services ended on 2027-06-28; nothing of it can be changed any more".into(),
+        message: format!("Azure Lab Services ended on {LAST_DAY}; nothing of it can be changed any more"),
         address: Some(subject.address.clone()),
         source: Some(subject.desired.source.clone()),
         help: Some("galleries and images stay: keep those, and take the labs out with `forget:`".into()),

@@ -61,6 +61,44 @@ impl ArmId {
         segments.next()
     }
 
+    /// The subscription that it is or lies in.
+    #[must_use]
+    pub fn subscription(&self) -> Option<Self> {
+        Some(Self(format!("/subscriptions/{}", self.segment("subscriptions")?).into()))
+    }
+
+    /// The resource group that it is or lies in.
+    #[must_use]
+    pub fn resource_group(&self) -> Option<Self> {
+        Some(Self::group(self.segment("subscriptions")?, self.segment("resourceGroups")?))
+    }
+
+    /// The top-level resource that it is or lies in.
+    #[must_use]
+    pub fn top_level(&self) -> Option<Self> {
+        self.first(9)
+    }
+
+    /// The child of a top-level resource that it is or lies in.
+    #[must_use]
+    pub fn top_level_child(&self) -> Option<Self> {
+        self.first(11)
+    }
+
+    /// The first so many segments, the empty one before the first slash counted; `None` where there are fewer.
+    fn first(&self, count: usize) -> Option<Self> {
+        let segments: Vec<_> = self.0.split('/').take(count).collect();
+        (segments.len() == count).then(|| Self::new(segments.join("/")))
+    }
+
+    /// Whether it is `above` or lies in it.
+    #[must_use]
+    pub fn lies_in(&self, above: &Self) -> bool {
+        let head = self.0.get(..above.0.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(&above.0))
+            && matches!(self.0.as_bytes().get(above.0.len()), None | Some(b'/'))
+    }
+
     /// The same id with its subscription replaced by what `open` gives for it.
     #[must_use]
     pub fn in_subscription(&self, open: impl FnOnce(&str) -> Option<String>) -> Self {
@@ -127,6 +165,22 @@ mod tests {
             ArmId::new("/subscriptions/s/resourcegroups/cs-labs/providers/microsoft.compute/galleries/G");
         assert_eq!(written, answered);
         assert_eq!(answered.segment("resourceGroups"), Some("cs-labs"));
+    }
+
+    #[test]
+    fn what_an_id_lies_in_is_told_by_its_segments() {
+        let account = ArmId::group("s", "rg").resource("P", "accounts", "a");
+        let lab = account.child("labs", "l");
+        let setting = lab.child("settings", "default");
+        assert_eq!(
+            (setting.top_level(), setting.top_level_child()),
+            (Some(account.clone()), Some(lab.clone()))
+        );
+        assert_eq!((account.top_level_child(), ArmId::group("s", "rg").top_level()), (None, None));
+        assert_eq!(lab.resource_group(), Some(ArmId::group("s", "RG")));
+        assert_eq!(lab.subscription(), Some(ArmId::new("/subscriptions/s")));
+        assert!(setting.lies_in(&lab) && lab.lies_in(&ArmId::new(lab.as_str().to_uppercase())));
+        assert!(!account.child("labs", "l2").lies_in(&lab) && !account.lies_in(&lab));
     }
 
     #[test]

@@ -4,11 +4,18 @@ use super::ArmId;
 
 /// What a resource needs of the cloud beside the right to change it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Requirement {
-    /// A VM size on offer to a lab account, and cores that are left of it.
+pub struct Requirement {
+    /// What is asked after: a lab account, a gallery.
+    pub on: ArmId,
+    /// What it has to have.
+    pub what: Required,
+}
+
+/// What something has to have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Required {
+    /// A VM size on offer to the lab account, and cores that are left of it.
     Machines {
-        /// The lab account.
-        account: ArmId,
         /// The size's name in the API of lab accounts.
         size: &'static str,
         /// The size's name in the portal.
@@ -16,17 +23,10 @@ pub enum Requirement {
         /// The cores that are added.
         cores: u64,
     },
-    /// An image of the marketplace that a lab account shows.
-    Image {
-        /// The lab account.
-        account: ArmId,
-        /// The image's name.
-        name: String,
-    },
-    /// A role that an application of Microsoft's has to have.
+    /// An image of the marketplace, by the name under which the lab account shows it.
+    Image(String),
+    /// An application of Microsoft's with a role.
     Role {
-        /// On what.
-        scope: ArmId,
         /// The application's id, the same in every tenant.
         application: &'static str,
         /// What it is called.
@@ -34,17 +34,6 @@ pub enum Requirement {
         /// The role's name.
         role: &'static str,
     },
-}
-
-impl Requirement {
-    /// What it asks after.
-    #[must_use]
-    pub fn about(&self) -> &ArmId {
-        match self {
-            Self::Machines { account, .. } | Self::Image { account, .. } => account,
-            Self::Role { scope, .. } => scope,
-        }
-    }
 }
 
 /// One thing that was looked at.

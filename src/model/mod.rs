@@ -19,7 +19,7 @@ mod step;
 pub use address::{Address, AddressError};
 pub use arm_id::ArmId;
 pub use attributes::{Attributes, at_path, canonical, digest, plain_duration};
-pub use check::{Advice, Check, Principal, Requirement, Verdict};
+pub use check::{Advice, Check, Principal, Required, Requirement, Verdict};
 pub use day::{days_between, is_day};
 pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};

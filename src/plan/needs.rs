@@ -15,7 +15,7 @@ const RESOURCES: &str = "Microsoft.Resources";
 /// Rights, each with the resources that it is for.
 pub type Rights = BTreeMap<String, BTreeSet<ArmId>>;
 
-/// What is needed; ids name subscriptions as the plan does.
+/// What is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Groups that are to be there already.
@@ -33,8 +33,16 @@ pub struct Needs {
 
 impl Needs {
     /// What the plan needs, and with `whole` also what there is to manage and the plan leaves as it is.
+    ///
+    /// `open` gives the GUID of a subscription that the plan has by its name.
     #[must_use]
-    pub fn of(plan: &Plan, desired: &Desired, recorded: &Recorded, whole: bool) -> Self {
+    pub fn of(
+        plan: &Plan,
+        desired: &Desired,
+        recorded: &Recorded,
+        whole: bool,
+        open: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         let links = Links::of(&desired.resources, recorded);
         let view = View {
             desired: &desired.resources,
@@ -43,7 +51,7 @@ impl Needs {
             real_endpoint: desired.real_endpoint,
             links: &links,
         };
-        let made = Made::of(plan);
+        let made = Made::of(plan, open);
         let mut needs = Self::default();
         let changed = plan.changes.iter().map(|change| &change.address);
         let there = desired.resources.keys().chain(recorded.rows.keys());
@@ -53,82 +61,51 @@ impl Needs {
             let row = recorded.rows.get(address);
             let id = view.arm_id(address).or_else(|| row.map(|row| row.arm_id.clone()));
             if let Some(id) = id {
-                needs.concern(&id, &made);
+                needs.concern(&id.in_subscription(open), &made);
             }
             if let Some(own) = desired.resources.get(address) {
-                let asked = kind_of(address).requires(&own.attributes, row, &view);
-                needs.requirements.extend(asked.into_iter().filter(|own| !made.all.contains(own.about())));
+                let asked = kind_of(address).requires(&own.attributes, row, &view).into_iter();
+                let asked = asked.map(|own| Requirement { on: own.on.in_subscription(open), what: own.what });
+                needs.requirements.extend(asked.filter(|own| !made.all.contains(&own.on)));
             }
         }
         needs.requirements.sort();
         for step in plan.actions.iter().flat_map(|action| &action.steps) {
             if let Some(request) = &step.request {
-                needs.allow(request, &made);
-                needs.settle_in(request);
+                let path = request.path.in_subscription(open);
+                needs.allow(request.method, &path, &made);
+                needs.settle_in(request, &path);
             }
             if let Some(sweep) = &step.sweep {
-                needs.right(&sweep.read.path, "write", &made);
+                needs.right(&sweep.read.path.in_subscription(open), "write", &made);
             }
         }
         needs
     }
 
-    /// The same with the GUIDs of subscriptions that stand there by name.
-    #[must_use]
-    pub fn opened(self, open: impl Fn(&str) -> Option<String>) -> Self {
-        let id = |id: ArmId| id.in_subscription(&open);
-        let requirement = |own| match own {
-            Requirement::Machines { account, size, portal, cores } => {
-                Requirement::Machines { account: id(account), size, portal, cores }
-            }
-            Requirement::Image { account, name } => Requirement::Image { account: id(account), name },
-            Requirement::Role { scope, application, called, role } => {
-                Requirement::Role { scope: id(scope), application, called, role }
-            }
-        };
-        let mut rights: BTreeMap<ArmId, Rights> = BTreeMap::new();
-        for (scope, own) in self.rights {
-            let scope = rights.entry(id(scope)).or_default();
-            for (right, ids) in own {
-                scope.entry(right).or_default().extend(ids.into_iter().map(id));
-            }
-        }
-        let regions = self.regions.into_iter();
-        Self {
-            groups: self.groups.into_iter().map(id).collect(),
-            providers: self.providers.into_iter().map(|(own, namespace)| (id(own), namespace)).collect(),
-            regions: regions
-                .map(|(own, namespace, kind, region)| (id(own), namespace, kind, region))
-                .collect(),
-            rights,
-            requirements: self.requirements.into_iter().map(requirement).collect(),
-        }
-    }
-
     /// Every subscription of it.
     #[must_use]
     pub fn subscriptions(&self) -> BTreeSet<ArmId> {
-        let ids = self.groups.iter().chain(self.rights.keys());
-        let ids = ids.filter_map(subscription_of).chain(self.providers.iter().map(|(own, _)| own.clone()));
-        ids.collect()
+        let ids =
+            self.groups.iter().chain(self.rights.keys()).chain(self.providers.iter().map(|(own, _)| own));
+        ids.filter_map(ArmId::subscription).collect()
     }
 
     fn concern(&mut self, id: &ArmId, made: &Made) {
-        let Some(subscription) = subscription_of(id) else { return };
+        let Some(subscription) = id.subscription() else { return };
         if let Some(namespace) = id.segment("providers") {
             self.providers.insert((subscription, namespace.to_owned()));
         }
-        self.groups.extend(group_of(id).filter(|group| !made.all.contains(group)));
+        self.groups.extend(id.resource_group().filter(|group| !made.all.contains(group)));
     }
 
-    fn allow(&mut self, request: &Request, made: &Made) {
-        match request.method {
-            Method::Get => self.right(&request.path, "read", made),
-            Method::Put | Method::Patch => self.right(&request.path, "write", made),
-            Method::Delete => self.right(&request.path, "delete", made),
+    fn allow(&mut self, method: Method, path: &ArmId, made: &Made) {
+        match method {
+            Method::Get => self.right(path, "read", made),
+            Method::Put | Method::Patch => self.right(path, "write", made),
+            Method::Delete => self.right(path, "delete", made),
             Method::Post => {
-                let path = request.path.as_str();
-                if let Some((path, action)) = path.rsplit_once('/') {
+                if let Some((path, action)) = path.as_str().rsplit_once('/') {
                     self.right(&ArmId::new(path), &format!("{action}/action"), made);
                 }
             }
@@ -137,21 +114,20 @@ impl Needs {
 
     fn right(&mut self, id: &ArmId, verb: &str, made: &Made) {
         // Who has a lab made becomes its owner.
-        if made.owned.iter().any(|own| id == own || is_below(id, own)) {
+        if made.owned.iter().any(|own| id.lies_in(own)) {
             return;
         }
         if let (Some(scope), Some(kind)) = (nearest(id, made), type_of(id)) {
             let ids = self.rights.entry(scope).or_default().entry(format!("{kind}/{verb}")).or_default();
-            ids.extend(child_of(id).filter(|own| !made.all.contains(own)));
+            ids.extend(id.top_level_child().filter(|own| !made.all.contains(own)));
         }
     }
 
     /// Remembers the region that a top-level resource is made in.
-    fn settle_in(&mut self, request: &Request) {
+    fn settle_in(&mut self, request: &Request, path: &ArmId) {
         let region = request.body.as_ref().and_then(|body| body["location"].as_str());
-        let (Some(region), Some(kind)) = (region, type_of(&request.path)) else { return };
-        if let (Some(subscription), Some((namespace, kind))) =
-            (subscription_of(&request.path), kind.split_once('/'))
+        let (Some(region), Some(kind)) = (region, type_of(path)) else { return };
+        if let (Some(subscription), Some((namespace, kind))) = (path.subscription(), kind.split_once('/'))
             && namespace != RESOURCES
             && !kind.contains('/')
         {
@@ -169,47 +145,26 @@ struct Made {
 }
 
 impl Made {
-    fn of(plan: &Plan) -> Self {
+    fn of(plan: &Plan, open: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut made = Self::default();
         for action in plan.actions.iter().filter(|action| action.verb == Verb::Create) {
-            made.all.insert(action.arm_id.clone());
-            let posted =
-                action.steps.iter().filter_map(|step| step.request.as_ref()).any(|request| {
-                    request.method == Method::Post && !is_below(&request.path, &action.arm_id)
-                });
-            made.owned.extend(posted.then(|| action.arm_id.clone()));
+            let id = action.arm_id.in_subscription(open);
+            let requests = action.steps.iter().filter_map(|step| step.request.as_ref());
+            let is_posted =
+                |request: &Request| request.method == Method::Post && !request.path.lies_in(&action.arm_id);
+            if { requests }.any(is_posted) {
+                made.owned.insert(id.clone());
+            }
+            made.all.insert(id);
         }
         made
     }
 }
 
-fn is_below(id: &ArmId, above: &ArmId) -> bool {
-    let (id, above) = (id.as_str(), above.as_str());
-    let head = id.get(..above.len());
-    head.is_some_and(|head| head.eq_ignore_ascii_case(above)) && id[above.len()..].starts_with('/')
-}
-
-/// The child of a top-level resource that an id is or lies in.
-fn child_of(id: &ArmId) -> Option<ArmId> {
-    id.segment("providers")?;
-    let segments: Vec<_> = id.as_str().split('/').take(11).collect();
-    (segments.len() == 11).then(|| ArmId::new(segments.join("/")))
-}
-
-fn subscription_of(id: &ArmId) -> Option<ArmId> {
-    Some(ArmId::new(format!("/subscriptions/{}", id.segment("subscriptions")?)))
-}
-
-fn group_of(id: &ArmId) -> Option<ArmId> {
-    Some(ArmId::group(id.segment("subscriptions")?, id.segment("resourceGroups")?))
-}
-
 /// The nearest of resource, group and subscription that exists before the plan.
 fn nearest(id: &ArmId, made: &Made) -> Option<ArmId> {
-    let (namespace, rest) = (id.segment("providers"), id.as_str().splitn(10, '/').collect::<Vec<_>>());
-    let top = namespace.zip(rest.get(7)).zip(rest.get(8));
-    let top = top.and_then(|((namespace, kind), name)| Some(group_of(id)?.resource(namespace, kind, name)));
-    [top, group_of(id), subscription_of(id)].into_iter().flatten().find(|scope| !made.all.contains(scope))
+    let scopes = [id.top_level(), id.resource_group(), id.subscription()];
+    scopes.into_iter().flatten().find(|scope| !made.all.contains(scope))
 }
 
 /// The type of what an id means, `Microsoft.Compute/galleries/images`, also of a list of them.
@@ -248,8 +203,9 @@ mod tests {
             (Method::Put, gallery.to_owned()),
             (Method::Delete, String::new()),
         ] {
-            needs.allow(&request(method, &path), &made);
-            needs.settle_in(&request(method, &path));
+            let request = request(method, &path);
+            needs.allow(method, &request.path, &made);
+            needs.settle_in(&request, &request.path);
         }
         let names = |rights: &Rights| rights.keys().cloned().collect::<BTreeSet<_>>();
         let said: Vec<_> =
@@ -285,7 +241,7 @@ mod tests {
         let mut needs = Needs::default();
         for end in ["labs/l", "labs/l/environmentsettings/default", "labs/l2"] {
             let path = format!("/providers/Microsoft.LabServices/labaccounts/a/{end}");
-            needs.allow(&request(Method::Put, &path), &made);
+            needs.allow(Method::Put, &request(Method::Put, &path).path, &made);
         }
         let ids: Vec<_> = needs.rights.values().flat_map(Rights::values).flatten().map(ArmId::name).collect();
         assert_eq!(ids, ["l2"]);
@@ -295,10 +251,9 @@ mod tests {
     fn a_group_that_is_made_is_asked_after_at_its_subscription() {
         let made = Made { all: BTreeSet::from([ArmId::new(GROUP)]), ..Made::default() };
         let mut needs = Needs::default();
-        needs.allow(&request(Method::Put, ""), &made);
+        needs.allow(Method::Put, &ArmId::new(GROUP), &made);
         let scopes: Vec<_> = needs.rights.keys().map(ArmId::to_string).collect();
         assert_eq!(scopes, ["/subscriptions/main"]);
-        let open = needs.opened(|name| (name == "main").then(|| "guid".to_owned()));
-        assert_eq!(open.subscriptions(), BTreeSet::from([ArmId::new("/subscriptions/guid")]));
+        assert_eq!(needs.subscriptions(), BTreeSet::from([ArmId::new("/subscriptions/main")]));
     }
 }

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{AttributeView, ChangeView, DriftChange, DriftView, PlanView, RunView};
 use crate::model::{Address, Advice, ArmId, Check, Finding, RunOutcome, Severity, Source, Verdict};
 use crate::plan::{Action, Outcome, Summary, Verb};
-use crate::render::PastRun;
 use crate::render::terminal::pasted;
+use crate::render::{Counts, PastRun};
 
 /// The shape's version in every document.
 pub const FORMAT_VERSION: u32 = 1;
@@ -93,34 +93,11 @@ pub struct PastRunDocument {
     /// `done`, `incomplete`, or `settled` by a later run; null where it broke off or is still under way.
     pub outcome: Option<String>,
     /// How many resources came out how.
-    pub summary: PastCounts,
+    pub summary: Counts,
+    /// How many resources were only recorded, before any action: by an import or a refresh.
+    pub records: usize,
     /// How each action came out, sorted by id; null in a list.
     pub actions: Option<Vec<OutcomeDocument>>,
-}
-
-/// How many resources of a run came out how.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-pub struct PastCounts {
-    /// Made; a replace counts here and under `destroyed`.
-    pub added: usize,
-    /// Changed in place.
-    pub changed: usize,
-    /// Deleted.
-    pub destroyed: usize,
-    /// Published or exported, on their own.
-    pub invoked: usize,
-    /// Only recorded: imported, or found done already.
-    pub recorded: usize,
-    /// Given another key.
-    pub moved: usize,
-    /// Taken out of the record.
-    pub forgotten: usize,
-    /// With a failed action.
-    pub failed: usize,
-    /// Not begun, or not to their end.
-    pub not_started: usize,
-    /// Under way when the run broke off.
-    pub unknown: usize,
 }
 
 /// What `drift` says: as a plan, with changes of the verb `drift`.
@@ -390,35 +367,24 @@ fn outcomes(run: &RunView<'_>) -> Vec<OutcomeDocument> {
 /// A run that is over, with or without its actions.
 #[must_use]
 pub fn past_run(run: &PastRun<'_>, with_actions: bool) -> PastRunDocument {
-    let PastRun { id, started, seconds, host, pid, by, commit, command, outcome, view } = run;
-    let outcome = outcome.map(|outcome| match outcome {
+    let PastRun { header, started, seconds, view } = run;
+    let outcome = header.outcome.map(|outcome| match outcome {
         RunOutcome::Done => "done",
         RunOutcome::Incomplete => "incomplete",
         RunOutcome::Settled => "settled",
     });
-    let counts = view.counts;
     PastRunDocument {
-        id: *id,
-        command: command.clone(),
+        id: header.id,
+        command: header.command.clone(),
         started: started.clone(),
         seconds: *seconds,
-        by: by.clone(),
-        host: host.clone(),
-        pid: *pid,
-        commit: commit.clone(),
+        by: header.by.clone(),
+        host: header.host.clone(),
+        pid: header.pid,
+        commit: header.commit.clone(),
         outcome: outcome.map(str::to_owned),
-        summary: PastCounts {
-            added: counts.added,
-            changed: counts.changed,
-            destroyed: counts.destroyed,
-            invoked: counts.invoked,
-            recorded: run.recorded(),
-            moved: counts.moved,
-            forgotten: counts.forgotten,
-            failed: counts.failed,
-            not_started: counts.not_started,
-            unknown: counts.unknown,
-        },
+        summary: view.counts,
+        records: run.records(),
         actions: with_actions.then(|| outcomes(view)),
     }
 }

@@ -22,7 +22,7 @@ pub struct RunView<'p> {
 }
 
 /// How many resources came out how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Counts {
     /// Made; a replace counts here and under `destroyed`.
     pub added: usize,
@@ -82,6 +82,25 @@ impl<'p> RunView<'p> {
     pub fn with(&self, outcome: Outcome) -> impl Iterator<Item = &Fate<'p>> {
         self.fates.iter().filter(move |fate| fate.outcome == outcome)
     }
+}
+
+impl Counts {
+    /// What was done besides adding, changing and destroying, in words; what there is none of is left out.
+    pub(super) fn besides(&self) -> Vec<String> {
+        said(&[
+            (self.invoked, "invoked"),
+            (self.recorded, "found done already and recorded"),
+            (self.imported, "imported"),
+            (self.moved, "moved"),
+            (self.forgotten, "forgotten"),
+        ])
+    }
+}
+
+/// Each number that is not 0, with its word.
+pub(super) fn said(parts: &[(usize, &str)]) -> Vec<String> {
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    parts.map(|(number, word)| format!("{number} {word}")).collect()
 }
 
 fn fate<'p>(run: &Run<'p>, action: &'p Action, state: &ActionState) -> Fate<'p> {

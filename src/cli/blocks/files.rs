@@ -7,10 +7,10 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::Blocks;
-use crate::cli::Failure;
 use crate::cli::context::beside;
 use crate::cli::failure::CommandError;
-use crate::config::{Entry, Folder, PROJECT_FILE, Sort, Tree, TreeError};
+use crate::cli::{Context, Failure, project};
+use crate::config::{Entry, Folder, PROJECT_FILE, Project, Sort, Tree, TreeError};
 
 /// Which sections stand in which file.
 const LAYOUT: &[(&str, &[&str])] = &[
@@ -88,15 +88,23 @@ pub(in crate::cli) fn write(root: &Path, files: &Files) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The project of the folder as it will be with these files, or of them alone.
+///
+/// # Errors
+/// Exit 3 with everything that is wrong with it.
+pub(in crate::cli) fn load(files: &Files, alone: bool, context: &Context) -> Result<Project, Failure> {
+    project::load_from(&Overlay { folder: Folder::new(context.root()), files, alone }, context)
+}
+
 /// The project as it will be: a folder with files that are not written yet.
 #[derive(Debug)]
-pub(in crate::cli) struct Overlay<'a> {
+struct Overlay<'a> {
     /// The folder.
-    pub(in crate::cli) folder: Folder,
+    folder: Folder,
     /// The files that lie in its root, or will.
-    pub(in crate::cli) files: &'a Files,
+    files: &'a Files,
     /// Whether only those are looked at.
-    pub(in crate::cli) alone: bool,
+    alone: bool,
 }
 
 impl Tree for Overlay<'_> {

@@ -24,6 +24,16 @@ pub(super) fn password_variable(key: &str) -> String {
     if variable.starts_with(|c: char| c.is_ascii_digit()) { format!("LAB_{variable}") } else { variable }
 }
 
+/// A key for an account on VMs, and the variable of its password, which nothing has: keys that differ in letter case or
+/// punctuation alone would have one.
+pub(super) fn account_key(user: &str, is_taken: impl Fn(&str) -> bool) -> (String, String) {
+    let base = key_of(user);
+    let numbered = (2..).map(|number| format!("{base}-{number}"));
+    let keys = std::iter::once(base.clone()).chain(numbered);
+    let mut free = keys.map(|key| (password_variable(&key), key)).filter(|(variable, _)| !is_taken(variable));
+    free.next().map(|(variable, key)| (key, variable)).unwrap_or_default()
+}
+
 /// A project's name: that of its folder.
 pub(super) fn project_name(root: &Path) -> String {
     let full = root.canonicalize().unwrap_or_else(|_| root.to_owned());

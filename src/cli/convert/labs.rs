@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::sheet::{Generation, Row, Sheet};
 use crate::catalog::{region, size, sizes};
-use crate::cli::blocks::{Blocks, key_of, password_variable};
+use crate::cli::blocks::{Blocks, account_key, key_of};
 use crate::model::ArmId;
 
 /// What the files have already.
@@ -296,15 +296,9 @@ impl Making<'_> {
         if let Some(key) = self.users.get(&own) {
             return key.clone();
         }
-        let base = key_of(user);
-        let numbered = (2..).map(|number| format!("{base}-{number}"));
-        // Keys that differ in letter case or punctuation alone have one variable.
-        let is_free = |key: &String| {
-            let variable = password_variable(key);
-            !self.known.variables.contains(&variable) && !self.done.secrets.contains_key(&variable)
-        };
-        let key = std::iter::once(base.clone()).chain(numbered).find(is_free).unwrap_or_default();
-        let variable = password_variable(&key);
+        let (key, variable) = account_key(user, |variable| {
+            self.known.variables.contains(variable) || self.done.secrets.contains_key(variable)
+        });
         let block = json!({ "username": user, "password": { "env": variable } });
         self.block("credentials").insert(key.clone(), block);
         self.done.secrets.insert(variable, (user.to_owned(), line));

@@ -14,11 +14,11 @@ use serde_json::{Map, json};
 use self::labs::{Converted, Known};
 use self::sheet::Sheet;
 use super::arguments::Csv as Arguments;
-use super::blocks::files::{self, Files, Overlay};
+use super::blocks::files::{self, Files};
 use super::blocks::{defaults, password_variable, project_name};
 use super::failure::CommandError;
-use super::{Context, Exit, Failure, project};
-use crate::config::{CloudSettings, EMULATOR_SUBSCRIPTION, Folder, GuidOrEnv, PROJECT_FILE, Project};
+use super::{Context, Exit, Failure};
+use crate::config::{CloudSettings, EMULATOR_SUBSCRIPTION, GuidOrEnv, PROJECT_FILE, Project};
 use crate::model::{Address, Attributes, Severity};
 use crate::plan;
 use crate::render::{clean, count};
@@ -42,8 +42,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         true => starter(&Map::new()),
         false => Files::new(),
     };
-    let project =
-        project::load_from(&Overlay { folder: Folder::new(root), files: &before, alone: is_new }, context)?;
+    let project = files::load(&before, is_new, context)?;
     let done = valid(&sheet, &known(&project), &before, is_new, context)?;
     let mut written = Files::new();
     if !done.labs.is_empty() {
@@ -55,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         } else {
             written = files::beside_others(root, files::of(&blocks));
         }
-        project::load_from(&Overlay { folder: Folder::new(root), files: &written, alone: is_new }, context)?;
+        files::load(&written, is_new, context)?;
         std::fs::create_dir_all(root).map_err(|source| CommandError::File {
             doing: "write",
             path: root.to_owned(),
@@ -80,9 +79,8 @@ fn valid(
         let done = labs::convert(sheet, known, rejected);
         let mut all = files::beside_others(context.root(), files::of(&done.blocks));
         all.extend(before.clone());
-        let tree = Overlay { folder: Folder::new(context.root()), files: &all, alone: is_new };
         let mut wrong: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        match project::load_from(&tree, context) {
+        match files::load(&all, is_new, context) {
             Ok(project) => {
                 for finding in project.desired.findings.iter().filter(|own| own.severity == Severity::Error) {
                     let key = finding.address.as_ref().filter(|own| own.kind() == "Lab").map(Address::key);

@@ -141,6 +141,23 @@ pub(super) fn describe(
 }
 
 impl Described {
+    /// The key of the account on VMs with this user name, of the files or of a block of its own.
+    fn account(&mut self, user: &str, accounts: &BTreeMap<String, Value>) -> String {
+        let written = self.blocks.entry("credentials").or_default();
+        let is_user = |own: &Value| own["username"] == user;
+        let known = accounts.iter().find(|(_, own)| is_user(own)).map(|(key, _)| key);
+        if let Some(key) = known.or(written.iter().find(|(_, own)| is_user(own)).map(|(key, _)| key)) {
+            return key.clone();
+        }
+        let of_files = |variable: &str| accounts.values().any(|own| own["password"]["env"] == variable);
+        let is_taken = |variable: &str| of_files(variable) || self.secrets.contains_key(variable);
+        let (key, variable) = blocks::account_key(user, is_taken);
+        let block = json!({ "username": user, "password": { "env": variable } });
+        self.secrets.insert(variable, user.to_owned());
+        written.insert(key.clone(), block);
+        key
+    }
+
     /// Takes out what has a block already, and what only that would need.
     ///
     /// A version of an image that has a block stands nowhere then, and is left out by name.
@@ -254,16 +271,8 @@ fn describe_lab(
         return Err("its size is none that labwright knows".into());
     }
     let user = attributes.get("credentials").and_then(|own| own["username"].as_str());
-    if let Some(name) =
-        user.and_then(|user| accounts.iter().find(|(_, own)| own["username"] == user)).map(|(name, _)| name)
-    {
-        attributes.insert("credentials".into(), json!(name));
-    } else if let Some(user) = user {
-        let key = blocks::key_of(user);
-        let variable = blocks::password_variable(&key);
-        let credentials = json!({ "username": user, "password": { "env": variable } });
-        described.secrets.insert(variable, user.to_owned());
-        described.blocks.entry("credentials").or_default().insert(key.clone(), credentials);
+    if let Some(user) = user {
+        let key = described.account(user, accounts);
         attributes.insert("credentials".into(), json!(key));
     }
     if matches!(template["publishingState"].as_str(), Some("Published" | "Scaling")) {
@@ -324,4 +333,22 @@ fn clean(value: &mut Value) -> bool {
         return !map.is_empty();
     }
     !value.is_null() && *value != json!("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_whose_names_are_one_key_have_a_variable_each_and_one_user_has_one() {
+        let mut described = Described::default();
+        let files = BTreeMap::from([(
+            "ed".to_owned(),
+            json!({ "username": "ed", "password": { "env": "ED_PASSWORD" } }),
+        )]);
+        let keys = ["ada", "Ada", "ada", "ed", "Ed"].map(|user| described.account(user, &files));
+        assert_eq!(keys, ["ada", "Ada-2", "ada", "ed", "Ed-2"]);
+        let variables: Vec<_> = described.secrets.keys().map(String::as_str).collect();
+        assert_eq!(variables, ["ADA_2_PASSWORD", "ADA_PASSWORD", "ED_2_PASSWORD"]);
+    }
 }

@@ -184,8 +184,7 @@ fn item(kind: &'static str, parent: &ArmId, body: Value) -> Option<Item> {
 
 /// The id of the group that a resource lies in.
 fn group_of(id: &ArmId) -> ArmId {
-    let segment = |key: &str| id.segment(key).unwrap_or_default();
-    ArmId::group(segment("subscriptions"), segment("resourceGroups"))
+    id.resource_group().unwrap_or_else(|| id.clone())
 }
 
 async fn list(arm: &dyn Arm, wanted: &Read) -> Result<Vec<Value>, ArmError> {

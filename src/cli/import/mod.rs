@@ -20,13 +20,13 @@ pub(super) use scope::Scope;
 use self::describe::{Described, Known};
 use self::find::Found;
 use super::arguments::Import as Arguments;
-use super::blocks::files::{self, Files, Overlay};
+use super::blocks::files::{self, Files};
 use super::blocks::{defaults, project_name};
 use super::cloud::{self, Connection};
 use super::failure::CommandError;
 use super::{Context, Exit, Failure, carry, day, project, record};
 use crate::apply::{Seen, begin, observe};
-use crate::config::{CloudSettings, Folder, PROJECT_FILE, Project};
+use crate::config::{CloudSettings, PROJECT_FILE, Project};
 use crate::kinds::kind_of;
 use crate::model::{Address, ArmId, Observed, Recorded, RunOutcome};
 use crate::plan::{self, Options, Plan, Record};
@@ -56,11 +56,20 @@ fn all(scope: &Scope, endpoint: Option<&str>, context: &Context) -> Result<Exit,
         source,
     })?;
     let project = start(scope, endpoint, context)?;
+    connected(&project, context, async |connection| import(scope, &project, connection, context).await)
+}
+
+/// Imports with the state to itself, and says what came of it.
+fn connected(
+    project: &Project,
+    context: &Context,
+    import: impl AsyncFnOnce(&Connection) -> Result<String, Failure>,
+) -> Result<Exit, Failure> {
     let lock =
-        RunLock::acquire(&record::place(&project, context), context.command, Duration::ZERO, &mut |_| {})?;
+        RunLock::acquire(&record::place(project, context), context.command, Duration::ZERO, &mut |_| {})?;
     let text = cloud::runtime()?.block_on(async {
-        let connection = cloud::connect(&project, context).await?;
-        let text = import(scope, &project, &connection, context).await;
+        let connection = cloud::connect(project, context).await?;
+        let text = import(&connection).await;
         connection.close().await;
         text
     })?;
@@ -89,7 +98,7 @@ fn start(scope: &Scope, endpoint: Option<&str>, context: &Context) -> Result<Pro
     }
     let text = files::project_file(&project_name(root), &json!({ "azure": azure }), &serde_json::Map::new());
     let files = Files::from([(PROJECT_FILE.to_owned(), text)]);
-    project::load_from(&Overlay { folder: Folder::new(root), files: &files, alone: true }, context)
+    files::load(&files, true, context)
 }
 
 async fn import(
@@ -115,8 +124,7 @@ async fn import(
     described.leave_to_the_files(&known, &addresses, &mut found);
     let files = laid_out(&described, project, context)?;
     files::refuse_others(context.root(), &files)?;
-    let overlay = Overlay { folder: Folder::new(context.root()), files: &files, alone: false };
-    let whole = project::load_from(&overlay, context)?;
+    let whole = files::load(&files, false, context)?;
     let New { plan, otherwise } = planned(&whole, &record, &described, &known, &seen, connection)?;
     as_found(&plan, &seen, &addresses, &whole)?;
     files::write(context.root(), &files)?;

@@ -1,18 +1,16 @@
 //! `labwright import ADDR ID`: one resource of the files is recorded as what exists.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use super::{AT_ONCE, after_others, compared, refuse_recorded, rows, write_record};
+use super::{AT_ONCE, after_others, compared, connected, refuse_recorded, rows, write_record};
 use crate::apply::{Seen, observe};
-use crate::cli::cloud::{self, Connection};
+use crate::cli::cloud::Connection;
 use crate::cli::failure::CommandError;
 use crate::cli::{Context, Exit, Failure, project, record};
 use crate::config::Project;
 use crate::kinds::kind_of;
 use crate::model::{Address, ArmId, Recorded};
 use crate::plan::{self, Plan, Record};
-use crate::state::RunLock;
 
 /// Reads one resource and records it; what it is like is what Azure says, whatever the files say.
 pub(super) fn run(address: &Address, id: &str, context: &Context) -> Result<Exit, Failure> {
@@ -20,17 +18,7 @@ pub(super) fn run(address: &Address, id: &str, context: &Context) -> Result<Exit
     if kind_of(address).info().invoked || !project.desired.resources.contains_key(address) {
         return Err(no_block(address, id, &project));
     }
-    let lock =
-        RunLock::acquire(&record::place(&project, context), context.command, Duration::ZERO, &mut |_| {})?;
-    let text = cloud::runtime()?.block_on(async {
-        let connection = cloud::connect(&project, context).await?;
-        let text = import(address, id, &project, &connection, context).await;
-        connection.close().await;
-        text
-    })?;
-    drop(lock);
-    context.printer.result(&text);
-    Ok(Exit::Done)
+    connected(&project, context, async |connection| import(address, id, &project, connection, context).await)
 }
 
 /// What to do about an address that has nothing to record.

@@ -29,21 +29,20 @@ impl Scope {
 
     /// The gallery or the lab account that one resource is or lies in; `None` for a subscription or a group.
     pub(super) fn top(&self) -> Option<ArmId> {
-        let segments: Vec<_> = self.0.as_str().split('/').collect();
-        (segments.len() > 5).then(|| ArmId::new(segments[..segments.len().min(9)].join("/")))
+        self.0.top_level()
     }
 
     /// Whether a child that lies in a container of this scope is asked for.
     ///
     /// A lab alone takes its account's gallery along, whole; an image alone takes its gallery.
     pub(super) fn holds(&self, id: &ArmId) -> bool {
-        let (own, id) = (self.0.as_str().to_lowercase(), id.as_str().to_lowercase());
-        let Some(rest) = id.strip_prefix(&own) else {
-            let is_narrower = self.0.as_str().split('/').count() > 9;
-            let is_beside = |part: &str| own.contains(part) && id.contains(part);
-            return !is_narrower || !(is_beside("/labaccounts/") || is_beside("/galleries/"));
-        };
-        rest.is_empty() || rest.starts_with('/')
+        if id.lies_in(&self.0) {
+            return true;
+        }
+        let (own, other) = (self.0.as_str().to_lowercase(), id.as_str().to_lowercase());
+        let is_beside = |part: &str| own.contains(part) && other.contains(part);
+        let is_narrower = self.0.top_level_child().is_some();
+        !is_narrower || !(is_beside("/labaccounts/") || is_beside("/galleries/"))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Runs that are over, as text.
 
-use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW};
+use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW, outcome_sign};
 use super::run::result_line;
 use crate::model::RunOutcome;
-use crate::plan::Outcome;
+use crate::render::run::said;
 use crate::render::words::{clean, count, say_seconds, width};
 use crate::render::{PastRun, came_from};
 
@@ -22,24 +22,24 @@ pub fn history(runs: &[PastRun<'_>], all: usize, title: &str, look: Look) -> Str
             page.line(Line::new().then(DIM, text));
         }
     }
-    let number = runs.iter().map(|run| run.id.to_string().len()).max().unwrap_or_default();
-    let command = runs.iter().map(|run| width(&clean(&run.command))).max().unwrap_or_default();
+    let number = runs.iter().map(|run| run.header.id.to_string().len()).max().unwrap_or_default();
+    let command = runs.iter().map(|run| width(&clean(&run.header.command))).max().unwrap_or_default();
     for run in runs {
         let style = if run.is_well() {
             GREEN
-        } else if run.outcome.is_none() {
+        } else if run.header.outcome.is_none() {
             YELLOW
         } else {
             RED
         };
         let head = Line::new()
-            .then(BOLD, format!("{:>number$}", run.id))
-            .then(PLAIN, format!("  {}  {:command$}  ", run.day_and_time(), clean(&run.command)))
+            .then(BOLD, format!("{:>number$}", run.header.id))
+            .then(PLAIN, format!("  {}  {:command$}  ", run.day_and_time(), clean(&run.header.command)))
             .then(style, run.ended());
         page.line(head);
         let indent = " ".repeat(number + 2);
         page.paragraph(Line::new().then(PLAIN, indent.clone()), PLAIN, &run.did());
-        page.paragraph(Line::new().then(PLAIN, indent), DIM, &run.came_from());
+        page.paragraph(Line::new().then(PLAIN, indent), DIM, &came_from(&run.header));
     }
     page.finish()
 }
@@ -50,19 +50,14 @@ pub fn past_run(run: &PastRun<'_>, title: &str, look: Look) -> String {
     let mut page = Page::new(look);
     page.line(Line::new().then(BOLD, clean(title)));
     page.paragraph(
-        Line::new().then(BOLD, format!("Run {}  ", run.id)),
+        Line::new().then(BOLD, format!("Run {}  ", run.header.id)),
         PLAIN,
-        &format!("{} of {} UTC, {}", clean(&run.command), run.day_and_time(), run.ended()),
+        &format!("{} of {} UTC, {}", clean(&run.header.command), run.day_and_time(), run.ended()),
     );
-    page.paragraph(Line::new().then(PLAIN, "  "), DIM, &run.came_from());
+    page.paragraph(Line::new().then(PLAIN, "  "), DIM, &came_from(&run.header));
     page.gap();
     for fate in &run.view.fates {
-        let (sign, style) = match fate.outcome {
-            Outcome::Done => ("✓", GREEN),
-            Outcome::Failed => ("✗", RED),
-            Outcome::NotStarted => ("○", DIM),
-            Outcome::Unknown => ("…", YELLOW),
-        };
+        let (sign, style) = outcome_sign(fate.outcome);
         page.line(Line::new().then(style, format!("{sign} ")).then(PLAIN, clean(&fate.words)));
         if let Some(failure) = &fate.failure {
             page.paragraph(
@@ -83,7 +78,7 @@ pub fn past_run(run: &PastRun<'_>, title: &str, look: Look) -> String {
 
 impl PastRun<'_> {
     fn is_well(&self) -> bool {
-        self.outcome == Some(RunOutcome::Done)
+        self.header.outcome == Some(RunOutcome::Done)
     }
 
     /// `2026-11-24 12:40`.
@@ -93,7 +88,7 @@ impl PastRun<'_> {
 
     /// How it ended, and how long it took.
     fn ended(&self) -> String {
-        let word = match self.outcome {
+        let word = match self.header.outcome {
             Some(RunOutcome::Done) => "done",
             Some(RunOutcome::Incomplete) => "incomplete",
             Some(RunOutcome::Settled) => "broke off, settled by a later run",
@@ -108,27 +103,18 @@ impl PastRun<'_> {
     /// What it did, in a few words.
     fn did(&self) -> String {
         let counts = self.view.counts;
-        let parts = [
+        let mut all = said(&[
             (counts.added, "added"),
             (counts.changed, "changed"),
             (counts.destroyed, "destroyed"),
-            (counts.invoked, "invoked"),
-            (self.recorded(), "recorded"),
-            (counts.moved, "moved"),
-            (counts.forgotten, "forgotten"),
+            (self.records(), "recorded"),
+        ]);
+        all.extend(counts.besides());
+        all.extend(said(&[
             (counts.failed, "failed"),
             (counts.unknown, "unknown"),
             (counts.not_started, "not started"),
-        ];
-        let said: Vec<_> = parts
-            .iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, word)| format!("{number} {word}"))
-            .collect();
-        if said.is_empty() { "nothing".to_owned() } else { said.join(", ") }
-    }
-
-    fn came_from(&self) -> String {
-        came_from(self.by.as_deref(), self.pid, &self.host, self.commit.as_deref())
+        ]));
+        if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
     }
 }

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::model::Source;
-use crate::plan::Verb;
+use crate::plan::{Outcome, Verb};
 use crate::render::words::{width, wrap};
 
 /// How a terminal is written to.
@@ -49,6 +49,16 @@ pub(super) fn sign(verb: Verb) -> (&'static str, Style) {
         Verb::Forget => ("x", PLAIN),
         Verb::Invoke => ("!", MAGENTA),
         Verb::Keep => (" ", PLAIN),
+    }
+}
+
+/// The sign and the style of how an action came out.
+pub(super) fn outcome_sign(outcome: Outcome) -> (&'static str, Style) {
+    match outcome {
+        Outcome::Done => ("✓", GREEN),
+        Outcome::Failed => ("✗", RED),
+        Outcome::NotStarted => ("○", YELLOW),
+        Outcome::Unknown => ("…", YELLOW),
     }
 }
 

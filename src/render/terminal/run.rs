@@ -1,6 +1,6 @@
 //! Runs as text: how one came out, and what became of one that broke off.
 
-use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW};
+use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW, outcome_sign};
 use crate::plan::Outcome;
 use crate::render::words::{clean, count, say_seconds, width};
 use crate::render::{Counts, Fate, RunView, Settled};
@@ -20,18 +20,7 @@ pub fn run(view: &RunView<'_>, look: Look) -> String {
     page.gap();
     let style = if view.is_complete() { GREEN.bold() } else { RED.bold() };
     page.line(Line::new().then(style, result_line(view)));
-    let Counts { invoked, recorded, imported, moved, forgotten, .. } = view.counts;
-    let also: Vec<_> = [
-        (invoked, "invoked"),
-        (recorded, "found done already and recorded"),
-        (imported, "imported"),
-        (moved, "moved"),
-        (forgotten, "forgotten"),
-    ]
-    .into_iter()
-    .filter(|(number, _)| *number > 0)
-    .map(|(number, word)| format!("{number} {word}"))
-    .collect();
+    let also = view.counts.besides();
     if !also.is_empty() {
         page.line(Line::new().then(PLAIN, format!("Besides: {}.", also.join(", "))));
     }
@@ -41,19 +30,7 @@ pub fn run(view: &RunView<'_>, look: Look) -> String {
 /// `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.` and its kin.
 #[must_use]
 pub fn result_line(view: &RunView<'_>) -> String {
-    let Counts {
-        added,
-        changed,
-        destroyed,
-        invoked: _,
-        recorded: _,
-        imported: _,
-        moved: _,
-        forgotten: _,
-        failed,
-        not_started,
-        unknown,
-    } = view.counts;
+    let Counts { added, changed, destroyed, failed, not_started, unknown, .. } = view.counts;
     let complete = if view.is_complete() { "complete" } else { "incomplete" };
     let mut line = match view.plan.destroy {
         true => format!("Destroy {complete}! Resources: {destroyed} destroyed"),
@@ -126,12 +103,7 @@ pub fn settled(settled: &Settled, look: Look) -> String {
     page.paragraph(Line::new(), PLAIN, &sentence);
     let column = settled.actions.iter().map(|action| width(&action.what)).max().unwrap_or(0);
     for action in &settled.actions {
-        let (mark, style) = match action.outcome {
-            Outcome::Done => ("✓", GREEN),
-            Outcome::Failed => ("✗", RED),
-            Outcome::NotStarted => ("○", YELLOW),
-            Outcome::Unknown => ("…", YELLOW),
-        };
+        let (mark, style) = outcome_sign(action.outcome);
         let head = Line::new().then(style, format!("  {mark} "));
         page.paragraph(
             head.then(PLAIN, format!("{:column$}  ", action.what)),
