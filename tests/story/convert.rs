@@ -94,7 +94,7 @@ Left out (10 rows):
     idleGracePeriod `soon` is no whole number
     Location `Atlantis` is no region of Azure
   sheet.csv:4
-    ImageName `*Windows*` fits no image of the gallery; write a marketplace image's whole name
+    ImageName `*Windows*` fits no gallery image that the files describe; write a marketplace image's whole name
   sheet.csv:5
     AadGroupId and MaxUsers exclude each other
   sheet.csv:6
@@ -156,6 +156,7 @@ fn patterns_name_one_image_of_the_gallery_that_the_files_describe() {
         row("new-la", "extra-3", "java-dev", "java-dev, no-such"),
         row("newer-la", "extra-4", "java*", "java-dev"),
         row("newer-la", "extra-5", "cs-base-ubuntu", "java-dev"),
+        "cslabs-rg,,cs-ai-la,extra-6,ml-g*,Small,5,extra-6,any,,\n".to_owned(),
     ];
     sheet(&place, &format!("{head}{}", rows.concat()));
     let converted = place.run("convert csv sheet.csv");
@@ -163,7 +164,9 @@ fn patterns_name_one_image_of_the_gallery_that_the_files_describe() {
     converted.speaks_of(3, "the files have no image `no-such` in gallery sig_cs_prod");
     converted.says(3, "Written: accounts-2.yaml, labs-2.yaml.");
     let labs = std::fs::read_to_string(place.project().join("labs-2.yaml")).expect("a file");
-    for line in ["  extra-2:", "    image: java-dev", "    in: LabAccount/cs-core-la", "  extra-4:"] {
+    for line in
+        ["  extra-2:", "    image: java-dev", "    in: LabAccount/cs-core-la", "  extra-4:", "  extra-6:"]
+    {
         assert!(labs.lines().any(|own| own == line), "{line} is not in\n{labs}");
     }
     let accounts = std::fs::read_to_string(place.project().join("accounts-2.yaml")).expect("a file");

@@ -63,7 +63,7 @@ fn a_run_that_broke_off_is_told_as_that_and_so_is_who_left_it() {
     azure.until_asked("POST", "/createlab");
     run.kill().expect("killed");
     run.wait().expect("it ends");
-    place.run("history").speaks_of(0, "broke off, or still under way");
+    place.run("history").speaks_of(0, "interrupted, or still under way");
     let one = place.run("history 1");
     one.speaks_of(0, "✓ ");
     one.speaks_of(0, "… ");
@@ -71,6 +71,6 @@ fn a_run_that_broke_off_is_told_as_that_and_so_is_who_left_it() {
     settled.speaks_of(0, "Apply complete!");
     assert!(settled.stderr.contains("Run 1 (ana, pid "), "{}", settled.stderr);
     let history = place.run("history");
-    history.speaks_of(0, "broke off, settled by a later run");
+    history.speaks_of(0, "interrupted, settled by a later run");
     history.speaks_of(0, "2 runs");
 }

@@ -20,8 +20,8 @@ pub(super) struct Known {
     pub(super) galleries: BTreeMap<ArmId, String>,
     /// Images by the key of their gallery: name and key.
     pub(super) images: BTreeMap<String, Vec<(String, String)>>,
-    /// Keys of accounts that have a gallery attached.
-    pub(super) attached: BTreeSet<String>,
+    /// Keys of the galleries that are attached, by the keys of their accounts.
+    pub(super) attached: BTreeMap<String, String>,
     /// Variables that hold passwords, or would for an account on VMs that the files have.
     pub(super) variables: BTreeSet<String>,
     /// Keys of the accounts on their VMs, by the keys of labs.
@@ -124,7 +124,8 @@ impl Making<'_> {
             self.done.present.push((row.line, present.clone()));
             return if cells.wrong.is_empty() { Ok(()) } else { Err(cells.wrong) };
         }
-        let gallery = self.gallery(&mut cells);
+        // A sheet need not name the gallery that an account has already.
+        let gallery = self.gallery(&mut cells).or_else(|| self.known.attached.get(&own).cloned());
         let enabled = self.enabled(gallery.as_deref(), &mut cells);
         let image = self.image(gallery.as_deref(), enabled.as_deref(), &mut cells);
         let location = match (&account_key, row.text("location")) {
@@ -148,7 +149,7 @@ impl Making<'_> {
             self.accounts.insert(place, own.clone());
         }
         if let Some(gallery) = gallery
-            && !self.known.attached.contains(&own)
+            && !self.known.attached.contains_key(&own)
             && self.attached.insert(own.clone())
         {
             let mut attachment = json!({ "to": format!("LabAccount/{own}"), "gallery": gallery });
@@ -258,7 +259,7 @@ impl Making<'_> {
             [] if !pattern.contains(['*', '?']) => Some(format!("Marketplace/{pattern}")),
             [] => {
                 cells.wrong.push(format!(
-                    "ImageName `{pattern}` fits no image of the gallery; write a marketplace image's whole name"
+                    "ImageName `{pattern}` fits no gallery image that the files describe; write a marketplace image's whole name"
                 ));
                 None
             }

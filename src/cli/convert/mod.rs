@@ -162,7 +162,8 @@ fn known(project: &Project) -> Known {
                 "images"
             }
             "GalleryAttachment" => {
-                known.attached.insert(referred(&row.attributes, "to"));
+                let gallery = referred(&row.attributes, "gallery");
+                known.attached.insert(referred(&row.attributes, "to"), gallery);
                 "galleryAttachments"
             }
             "Lab" => {

@@ -91,8 +91,8 @@ impl PastRun<'_> {
         let word = match self.header.outcome {
             Some(RunOutcome::Done) => "done",
             Some(RunOutcome::Incomplete) => "incomplete",
-            Some(RunOutcome::Settled) => "broke off, settled by a later run",
-            None => "broke off, or still under way",
+            Some(RunOutcome::Settled) => "interrupted, settled by a later run",
+            None => "interrupted, or still under way",
         };
         match self.seconds {
             Some(seconds) => format!("{word}, {}", say_seconds(seconds)),
