@@ -224,7 +224,8 @@ impl Inner<'_, '_> {
     }
 
     fn write(&mut self, write: &Write) -> Vec<RowWrite> {
-        if let (Recording::Delete, Some(row)) = (&write.recording, self.recorded.rows.get(&write.address)) {
+        let deletes = matches!(write.recording, Recording::Delete | Recording::DeleteWithDone { .. });
+        if let (true, Some(row)) = (deletes, self.recorded.rows.get(&write.address)) {
             self.deleted.insert(row.arm_id.clone());
         }
         recording::write(&mut self.recorded, &write.address, &write.recording, &write.outputs)

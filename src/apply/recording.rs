@@ -33,10 +33,8 @@ pub(super) fn write(
             row.depends_on.extend(depends_on.iter().cloned());
             row.outputs.extend(outputs.clone());
         }),
-        Recording::Delete => {
-            recorded.rows.remove(address);
-            vec![RowWrite::Delete(address.clone())]
-        }
+        Recording::Delete => deleted(recorded, [address]),
+        Recording::DeleteWithDone { done } => deleted(recorded, done.iter().chain([address])),
         Recording::Move { from } => renamed(recorded, from, address),
     }
 }
@@ -46,6 +44,14 @@ fn with_row(recorded: &mut Recorded, address: &Address, change: impl FnOnce(&mut
     let before = row.clone();
     change(row);
     if *row == before { Vec::new() } else { vec![RowWrite::Put(address.clone(), row.clone())] }
+}
+
+fn deleted<'a>(recorded: &mut Recorded, addresses: impl IntoIterator<Item = &'a Address>) -> Vec<RowWrite> {
+    let delete = |address: &Address| {
+        recorded.rows.remove(address);
+        RowWrite::Delete(address.clone())
+    };
+    addresses.into_iter().map(delete).collect()
 }
 
 /// Adds `item` to the list at a dotted path, once, and keeps it sorted.

@@ -249,6 +249,11 @@ pub enum Recording {
     },
     /// The row is dropped.
     Delete,
+    /// As [`Delete`](Self::Delete), and with it the rows of what was done to it: a lab made anew is not published.
+    DeleteWithDone {
+        /// The addresses of what was done.
+        done: Vec<super::Address>,
+    },
     /// The row of `from`, its children and all references to them get this address.
     Move {
         /// The old address.

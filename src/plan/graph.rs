@@ -13,7 +13,9 @@ use serde_json::Value;
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, PlanError};
 use super::{Action, Plan, Verb, existing, run};
-use crate::kinds::{Draft, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of};
+use crate::kinds::{
+    Draft, KINDS, Kind, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of,
+};
 use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step, Unfinished};
 
 /// The actions of all decisions, sorted by id, their needs resolved.
@@ -58,7 +60,10 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
     }
     let kind = kind_of(address);
     if let (Verb::Delete | Verb::Replace, Some(row)) = (decision.verb, decision.recorded) {
-        for draft in kind.delete(address, row, view) {
+        for mut draft in kind.delete(address, row, view) {
+            if decision.verb == Verb::Replace {
+                take_done_along(&mut draft.steps, address, view);
+            }
             nodes.push(node(address, Verb::Delete, decision, view, draft));
         }
     }
@@ -78,6 +83,20 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
         }
     }
     nodes
+}
+
+/// Lets the record of what was done to a resource go together with its own: should the run end before it is made anew,
+/// or before the same is done to that, the next plan does it.
+fn take_done_along(steps: &mut [Step], address: &Address, view: &View<'_>) {
+    let lies_in = |kind: &dyn Kind, done: &Address| {
+        view.row(done).is_some_and(|row| kind.containers(&row.attributes, view).contains(address))
+    };
+    let invoked = KINDS.iter().filter(|kind| kind.info().invoked);
+    let done = invoked.map(|kind| (*kind, Address::new(kind.info().name, address.key())));
+    let done: Vec<_> = done.filter(|(kind, done)| lies_in(*kind, done)).map(|(_, done)| done).collect();
+    for step in steps.iter_mut().filter(|step| !done.is_empty() && step.record == Recording::Delete) {
+        step.record = Recording::DeleteWithDone { done: done.clone() };
+    }
 }
 
 /// Reads and records what exists, once what its answers refer to is recorded.

@@ -155,6 +155,9 @@ fn record(recorded: &mut Recorded, address: &Address, recording: &Recording) {
             drop(recorded.rows.insert(address.clone(), row.as_ref().clone()))
         }
         Recording::Delete => drop(recorded.rows.remove(address)),
+        Recording::DeleteWithDone { done } => {
+            recorded.rows.retain(|own, _| own != address && !done.contains(own));
+        }
         Recording::Move { from } => drop(recorded.rename(from, address)),
         Recording::Include { path, item, depends_on } => {
             let row = recorded.rows.get_mut(address).expect("the attachment is recorded first");
