@@ -7,7 +7,7 @@ use labwright::model::{
 use labwright::plan::{Action, AttributeChange, Change, Consent, Outcome, Plan, Run, Verb};
 use labwright::render::json::{DriftDocument, PlanDocument, RunDocument, text};
 use labwright::render::terminal::{self, Look};
-use labwright::render::{Background, DriftView, PlanView, RunView, Settled, SettledAction};
+use labwright::render::{Background, DriftView, Next, PlanView, RunView, Settled, SettledAction};
 use serde_json::{Value, json};
 
 fn address(text: &str) -> Address {
@@ -376,20 +376,27 @@ fn a_settled_run_says_what_became_of_what_was_under_way() {
             action("export db-sql", Outcome::Unknown, "still running; followed"),
             action("create cs340-B", Outcome::NotStarted, "never reached Azure"),
         ],
+        left: vec!["create cs340-B".into(), "publish cs340-A".into()],
         no_longer_asked: vec!["Lab/cs466-A".into()],
     };
     let stopped = Settled { actions: Vec::new(), ..settled.clone() };
-    let text = terminal::settled(&stopped, Look::default());
-    assert!(text.starts_with("Run 147 (pid 4711 on ci-7) was interrupted; it began"), "{text}");
-    insta::assert_snapshot!(terminal::settled(&settled, Look::default()), @r"
-    Run 147 (pid 4711 on ci-7) broke off; it began 38 min ago.
+    let text = terminal::settled(&stopped, &Next::NotYet, Look::default());
+    assert!(text.starts_with("Run 147 (pid 4711 on ci-7) was interrupted 38 min ago.\n"), "{text}");
+    let anew = Next::Anew { resume: Some("labwright resume".into()) };
+    insta::assert_snapshot!(terminal::settled(&settled, &anew, Look::default()), @r"
+    Run 147 (pid 4711 on ci-7) broke off 38 min ago.
     9 of its 21 actions done, 1 failed, 3 under way, 8 never started.
       ✓ create cs340-A  Azure finished it; recorded
       … export db-sql   still running; followed
       ○ create cs340-B  never reached Azure
-    What is left is planned anew from the files.
+    Nothing lost, nothing twice. What is left is planned anew from the files.
     Planned by run 147, no longer asked for, not done: Lab/cs466-A
+    To finish run 147 as it was planned instead, answer no, then:
+      labwright resume
     ");
+    let planned = terminal::settled(&settled, &Next::AsPlanned, Look::default());
+    let last = planned.lines().last().expect("a line");
+    assert_eq!(last, "Left, and carried out as it was planned: create cs340-B, publish cs340-A");
 }
 
 #[test]

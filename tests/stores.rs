@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use labwright::model::{Address, ArmId, Cloud, Entry, EntryKind, Identity, Row, RunHeader, RunOutcome};
-use labwright::state::{MemoryStore, RowWrite, RunLock, SqliteStore, StateError, Store, Watermark};
+use labwright::state::{Claim, Holder, MemoryStore, RowWrite, SqliteStore, StateError, Store, Watermark};
 use serde_json::json;
 
 fn identity(project: &str) -> Identity {
@@ -78,7 +77,8 @@ fn a_fresh_state_holds_nothing() {
         assert_eq!((meta.serial, meta.rows, meta.identity), (0, 0, None));
         assert_eq!(meta.lineage.len(), 36);
         assert!(store.recorded().expect("whole").rows.is_empty());
-        assert_eq!(store.last_run().expect("readable"), None);
+        assert_eq!(store.open_runs().expect("readable"), []);
+        assert_eq!(store.leases().expect("readable"), []);
     });
 }
 
@@ -106,8 +106,12 @@ fn runs_are_counted_from_one_and_end_once_told() {
         let ends: Vec<_> =
             store.runs().expect("readable").into_iter().map(|run| (run.id, run.outcome)).collect();
         assert_eq!(ends, [(1, Some(RunOutcome::Incomplete)), (2, None)]);
-        let last = store.last_run().expect("readable").expect("two runs");
-        assert_eq!((last.id, last.ended_ms, last.command.as_str()), (2, None, "destroy"));
+        let open = store.open_runs().expect("readable");
+        let [last] = &open[..] else { panic!("{open:?}") };
+        assert_eq!(
+            (last.header.id, last.header.ended_ms, last.header.command.as_str()),
+            (2, None, "destroy")
+        );
         assert!(store.journal(second).expect("readable").is_empty());
     });
 }
@@ -199,7 +203,7 @@ fn what_was_changed_behind_its_back_is_noticed() {
             "DELETE FROM rows WHERE address = 'Lab/lab-1'",
             "the state `PATH` is damaged: it holds 1 rows, and should hold 2",
         ),
-        ("PRAGMA user_version = 7", "the state `PATH` has format 7, this labwright knows 2"),
+        ("PRAGMA user_version = 7", "the state `PATH` has format 7, this labwright knows 3"),
         ("PRAGMA application_id = 7", "`PATH` is not a state of labwright"),
     ] {
         assert_eq!(refusal_after(sql), said, "{sql}");
@@ -295,38 +299,132 @@ fn a_killed_process_loses_nothing_that_it_was_told_is_durable() {
         let (recorded, journal) = (store.recorded().expect("whole"), store.journal(1).expect("whole"));
         assert!(journal.len() > kill_after, "{} of {kill_after}", journal.len());
         assert_eq!(recorded.rows.len(), journal.len(), "an entry and its row are there together");
-        assert_eq!(store.last_run().expect("readable").and_then(|run| run.outcome), None);
+        let open = store.open_runs().expect("readable");
+        assert_eq!(open.iter().map(|run| (run.header.id, &run.holder)).collect::<Vec<_>>(), [(1, &None)]);
     }
+}
+
+fn holder(command: &str) -> Holder {
+    Holder::this_process(command)
+}
+
+/// A claim to change some labs and to rest on others.
+fn claim(changes: &[usize], reads: &[usize]) -> Claim {
+    let labs = |keys: &[usize]| keys.iter().map(|key| lab(*key)).collect();
+    Claim { changes: labs(changes), reads: labs(reads) }
+}
+
+/// Two connections to one new state, as two processes have them.
+fn two() -> (tempfile::TempDir, SqliteStore, SqliteStore) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || SqliteStore::open_or_create(&folder.path().join("state.db")).expect("made");
+    let (one, other) = (open(), open());
+    (folder, one, other)
+}
+
+#[test]
+fn what_two_runs_are_about_excludes_each_other_only_where_one_changes_it() {
+    let (_folder, mut one, mut other) = two();
+    one.claim(&holder("apply"), &claim(&[1, 2, 3], &[9])).expect("free");
+    other.claim(&holder("destroy"), &claim(&[4], &[9])).expect("both may rest on 9");
+    for (wanted, what) in [
+        (claim(&[1], &[]), "Lab/lab-1 is held by pid "),
+        (claim(&[4], &[1]), "Lab/lab-1 is held by pid "),
+        (claim(&[9], &[]), "Lab/lab-9 is held by pid "),
+        (claim(&[2, 1], &[]), "Lab/lab-1 and Lab/lab-2 are held by pid "),
+        (claim(&[2, 1], &[3]), "Lab/lab-1 and 2 others are held by pid "),
+    ] {
+        let error = other.claim(&holder("destroy"), &wanted).expect_err("held");
+        assert!(error.to_string().starts_with(what), "{error}");
+        assert!(error.to_string().ends_with(" s (apply)"), "{error}");
+    }
+    let leases = other.leases().expect("readable");
+    let held: Vec<_> = leases.iter().map(|lease| (lease.claim.clone(), lease.run)).collect();
+    assert_eq!(
+        held,
+        [(claim(&[1, 2, 3], &[9]), None), (claim(&[4], &[9]), None)],
+        "a refusal takes nothing away"
+    );
+    drop(one);
+    other.claim(&holder("destroy"), &claim(&[1, 2], &[3])).expect("it ended with its store");
+}
+
+#[test]
+fn a_run_whose_lease_is_broken_can_write_no_more_and_another_takes_it_over() {
+    let (_folder, mut one, mut other) = two();
+    one.claim(&holder("apply"), &claim(&[1], &[])).expect("free");
+    let run = one.begin(header("apply"), "{}", &identity("cs")).expect("begun");
+    one.commit(run, &[done(1)], &[put(1, 10)]).expect("committed");
+    let error = other.take_over(run, &holder("resume")).expect_err("it is alive");
+    assert!(error.to_string().starts_with("run 1 is held by pid "), "{error}");
+
+    let id = other.leases().expect("readable")[0].id.clone();
+    assert!(other.break_lease(&id).expect("broken"));
+    assert!(!other.break_lease(&id).expect("nothing there"), "once is enough");
+    for lost in [
+        one.commit(run, &[done(2)], &[put(1, 11)]),
+        one.end(run, 7, RunOutcome::Done),
+        one.claim(&holder("apply"), &claim(&[2], &[])),
+        one.begin(header("apply"), "{}", &identity("cs")).map(|_| ()),
+    ] {
+        assert!(matches!(lost, Err(StateError::LeaseLost)), "{lost:?}");
+    }
+    let error = other.claim(&holder("apply"), &claim(&[1], &[])).expect_err("not settled yet");
+    assert!(matches!(error, StateError::BrokenOff { run: 1 }), "{error}");
+    other.claim(&holder("apply"), &claim(&[2], &[])).expect("it was about something else");
+    assert!(other.take_over(run, &holder("resume")).expect("free by now"));
+    other.commit(run, &[done(2)], &[put(1, 12)]).expect("it is its own by now");
+    assert!(matches!(one.commit(run, &[done(3)], &[]), Err(StateError::LeaseLost)));
+    other.end(run, 8, RunOutcome::Settled).expect("ended");
+    assert!(!one.take_over(run, &holder("resume")).is_ok_and(|taken| taken), "it has ended");
+    assert_eq!(other.recorded().expect("whole").rows[&lab(1)], row(12));
 }
 
 #[test]
 #[ignore = "runs as the child of the next test"]
-fn child_that_holds_the_lock_until_it_is_killed() {
+fn child_that_holds_leases_until_it_is_killed() {
     let Some(path) = child_of() else { return };
-    let _lock = RunLock::acquire(&path, "apply", Duration::ZERO, &mut |_| {}).expect("free");
-    say("locked");
+    let mut store = SqliteStore::open_or_create(&path).expect("made");
+    store.claim(&holder("apply"), &claim(&[1], &[])).expect("free");
+    if std::env::var_os("LABWRIGHT_TEST_BEGINS").is_some() {
+        store.begin(header("apply"), "{}", &identity("cs")).expect("begun");
+    }
+    say("claimed");
     let mut never = String::new();
     std::io::stdin().read_line(&mut never).expect("a parent that keeps silent");
 }
 
 #[test]
-fn a_lock_names_its_process_and_ends_with_it() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("state.db");
-    let mut holding = Command::new(std::env::current_exe().expect("this test"));
-    holding.args(["--exact", "child_that_holds_the_lock_until_it_is_killed", "--ignored", "--nocapture"]);
-    holding.env("LABWRIGHT_TEST_STATE", &path).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut holding = holding.spawn().expect("a process");
-    let lines = BufReader::new(holding.stdout.take().expect("a pipe")).lines();
-    assert!(lines.map_while(Result::ok).any(|line| line.ends_with("locked")));
+fn what_a_process_holds_ends_with_it_but_for_what_it_left_unsettled() {
+    for begins in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state.db");
+        let mut holding = Command::new(std::env::current_exe().expect("this test"));
+        holding.args(["--exact", "child_that_holds_leases_until_it_is_killed", "--ignored", "--nocapture"]);
+        holding.env("LABWRIGHT_TEST_STATE", &path).stdin(Stdio::piped()).stdout(Stdio::piped());
+        if begins {
+            holding.env("LABWRIGHT_TEST_BEGINS", "1");
+        }
+        let mut holding = holding.spawn().expect("a process");
+        let lines = BufReader::new(holding.stdout.take().expect("a pipe")).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line.ends_with("claimed")));
 
-    let refused = RunLock::acquire(&path, "destroy", Duration::ZERO, &mut |_| {}).expect_err("held");
-    let said = refused.to_string();
-    assert!(said.contains(&format!("is held by pid {} on ", holding.id())), "{said}");
-    assert!(said.ends_with(" s (apply)"), "{said}");
+        let mut store = SqliteStore::open_existing(&path).expect("readable").expect("it is there");
+        let refused = store.claim(&holder("destroy"), &claim(&[1], &[])).expect_err("held").to_string();
+        assert!(refused.contains(&format!("is held by pid {} on ", holding.id())), "{refused}");
 
-    holding.kill().and_then(|()| holding.wait()).expect("killed");
-    RunLock::acquire(&path, "destroy", Duration::ZERO, &mut |_| {}).expect("freed by the system");
+        holding.kill().and_then(|()| holding.wait()).expect("killed");
+        assert_eq!(store.leases().expect("readable").len(), 1, "only its own, which is empty");
+        if begins {
+            let refused = store.claim(&holder("destroy"), &claim(&[1], &[])).expect_err("unsettled");
+            assert!(matches!(refused, StateError::BrokenOff { run: 1 }), "{refused}");
+            assert!(store.take_over(1, &holder("destroy")).expect("free"));
+            store.end(1, 9, RunOutcome::Settled).expect("ended");
+        }
+        store.claim(&holder("destroy"), &claim(&[1], &[])).expect("freed by the system");
+        drop(store);
+        assert_eq!(files(folder.path()), ["state.db"], "nothing is left of those who died");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Carries plans out over ARM, settles runs that broke off, and reads what is there.
 //!
-//! Entry points: [`begin`], which opens a run; [`execute`], which does what is left of a run; [`settle`], which finds out what
+//! Entry points: [`begin`], which opens a run; [`execute`], which does what is left of a run; [`look_up`], which finds out what
 //! became of a run that broke off; [`observe`], which reads what is recorded, for drift and refresh.
 //!
 //! Everything follows one protocol. A request's `started` entry is durable before it leaves; `done`
@@ -40,7 +40,7 @@ pub use observe::{Seen, observe};
 pub use preflight::preflight;
 pub use report::Report;
 pub use secrets::{FromFiles, OpenSecrets, SecretError, check_secrets, secrets_of};
-pub use settle::{Found, Settled, look_up, settle};
+pub use settle::{Found, Settled, look_up};
 
 use crate::azure::Arm;
 use crate::state::Store;
@@ -49,7 +49,7 @@ use crate::state::Store;
 pub struct Surroundings<'a> {
     /// Azure.
     pub arm: &'a dyn Arm,
-    /// Where rows and journal are kept; its run lock is the caller's business.
+    /// Where rows and journal are kept; what the run is about was claimed there.
     pub store: &'a mut dyn Store,
     /// Opens secrets as requests leave.
     pub secrets: &'a dyn OpenSecrets,

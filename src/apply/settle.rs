@@ -17,7 +17,7 @@ use super::sweep::is_swept;
 use super::until::{Judgement, holds};
 use super::{ApplyError, Options, Surroundings};
 use crate::azure::{ArmError, OperationUrl};
-use crate::model::{Entry, EntryKind, Method, Recorded, Recording, RunHeader, RunOutcome, Step};
+use crate::model::{Entry, EntryKind, Method, Recorded, Recording, RunHeader, Step};
 use crate::plan::{Action, ActionState, Event, Failure, Plan, Run, StepUnderWay};
 
 /// What became of an action that was under way.
@@ -55,31 +55,12 @@ pub struct Settled {
     pub is_clear: bool,
 }
 
-/// Looks up every step of a broken-off run, records what became of it, and ends the run.
+/// Looks up every step of a broken-off run and records what became of it; the run stays open.
 ///
 /// What is still running is followed to its end. What never reached Azure is dropped, and steps that
-/// had not begun are not carried out: planning afresh finds them, since each step records its own part
-/// of the row. Only steps that a plan could not see, because the row is whole already, are caught up with.
-///
-/// # Errors
-/// [`ApplyError::Store`].
-pub async fn settle(
-    run: &RunHeader,
-    plan: &Plan,
-    recorded: Recorded,
-    surroundings: &mut Surroundings<'_>,
-    options: &Options,
-    events: &mut dyn FnMut(Event),
-) -> Result<Settled, ApplyError> {
-    let settled = look_up(run, plan, recorded, surroundings, options, events).await?;
-    if settled.is_clear {
-        let now = (surroundings.now)();
-        surroundings.store.end(run.id, now, RunOutcome::Settled).map_err(ApplyError::Store)?;
-    }
-    Ok(settled)
-}
-
-/// As [`settle`], but the run stays open: [`execute`](super::execute) goes on with it.
+/// had not begun are not carried out: [`execute`](super::execute) goes on with them, or whoever plans afresh ends the
+/// run and finds them, since each step records its own part of the row. Only steps that a plan could not see, because
+/// the row is whole already, are caught up with.
 ///
 /// # Errors
 /// [`ApplyError::Store`].

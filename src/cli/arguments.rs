@@ -70,6 +70,8 @@ pub(super) enum Command {
     Apply(Apply),
     /// Destroys everything that is recorded
     Destroy(Destroy),
+    /// Finishes a run that broke off, as it was planned then; nobody is asked again
+    Resume(Resume),
     /// Compares what is recorded with what Azure has; changes nothing, exit 2 where they differ
     Drift(Drift),
     /// Writes what exists in Azure as files and records it; changes nothing in Azure
@@ -164,7 +166,7 @@ pub(super) struct Carry {
     /// How many actions go on at once.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(super) parallelism: u16,
-    /// How long to wait for another run to end: 30s, 10m.
+    /// How long to wait for another run that holds some of it: 30s, 10m.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = wait)]
     pub(super) lock_timeout: Duration,
     /// How it is written.
@@ -195,6 +197,17 @@ pub(super) struct Destroy {
     /// What about.
     #[command(flatten)]
     pub(super) scope: Scope,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub(super) carry: Carry,
+}
+
+/// `resume`.
+#[derive(Debug, Args)]
+pub(super) struct Resume {
+    /// Which run, where several broke off.
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<u64>,
     /// How it is carried out.
     #[command(flatten)]
     pub(super) carry: Carry,
@@ -282,6 +295,28 @@ pub(super) enum State {
     List(Report),
     /// Shows one record
     Show(StateShow),
+    /// Looks at what runs have to themselves, and takes it from one that does not let go
+    #[command(subcommand)]
+    Lock(Lock),
+}
+
+/// `state lock`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Lock {
+    /// Lists who has which addresses to itself
+    List(Report),
+    /// Takes from a process what it holds; one that has ended holds nothing
+    Break(Break),
+}
+
+/// `state lock break`.
+#[derive(Debug, Args)]
+pub(super) struct Break {
+    /// The lease's id, as `state lock list` shows it.
+    pub(super) id: String,
+    /// Does not ask.
+    #[arg(long, short = 'y')]
+    pub(super) yes: bool,
 }
 
 /// `state show`.
@@ -325,7 +360,7 @@ pub(super) struct Explain {
 /// `schema`.
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// Whose: labwright (the configuration), apply, drift, findings, plan, state-list, state-show.
+    /// Whose: labwright (the configuration), apply, drift, findings, history, plan, state-list, state-lock-list, state-show.
     #[arg(default_value = "labwright")]
     pub(super) name: String,
 }

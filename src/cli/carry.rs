@@ -1,4 +1,4 @@
-//! Carrying a plan out, alike for `apply` and `destroy`: lock, settle, plan, show, agree, execute, report.
+//! Carrying a plan out, alike for `apply` and `destroy`: settle, plan, claim, show, agree, execute, report.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,11 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 
 use super::arguments::{Carry, Scope};
-use super::cloud::{self, Connection};
+use super::cloud;
+use super::desk::{Desk, claim_of};
 use super::failure::CommandError;
 use super::plan::{Comparison, Made, compare};
 use super::progress::Reporter;
 use super::record;
+use super::settle::LookedUp;
 use super::signals::Signals;
 use super::{
     Context, Exit, Failure, consent, day, doctor, project, provenance, refresh, saved, settle, signals,
@@ -19,13 +21,12 @@ use super::{
 use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, begin, check_secrets};
 use crate::config::{CloudSettings, Project};
 use crate::model::{
-    Address, Allowed, AllowedWhat, Check, Identity, Recorded, RunHeader, RunOutcome, Secret, Severity,
-    Verdict,
+    Address, Allowed, AllowedWhat, Check, Recorded, RunHeader, RunOutcome, Secret, Severity, Verdict,
 };
 use crate::plan::{self, Plan, PlanError, Run, Verb, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
-use crate::render::{Background, PlanView, RunView, Settled, terminal};
-use crate::state::{RunLock, SqliteStore, Store, host_name};
+use crate::render::{Background, Next, PlanView, RunView, Settled, terminal};
+use crate::state::{Store, host_name};
 
 /// What an unset password variable opens to on the emulator, which has no student to keep out.
 const DUMMY_PASSWORD: &str = "Emulator-only-1!";
@@ -58,45 +59,32 @@ pub(super) struct Doing<'a> {
 pub(super) fn run(asked: &Asked<'_>, context: &Context) -> Result<Exit, Failure> {
     let project = project::load(context)?;
     let saved = asked.saved.map(saved::read).transpose()?;
-    let place = record::place(&project, context);
-    let waiting =
-        |holder: &crate::state::Holder| context.printer.note(&format!("The state is {holder}; waiting …\n"));
-    let lock = RunLock::acquire(&place, context.command, asked.carry.lock_timeout, &mut { waiting })?;
     let doing = Doing { project: &project, asked };
-    let result = cloud::runtime()?.block_on(async {
-        let mut link = Link(None);
-        let result = doing.all(saved, &mut link, context).await;
-        if let Some(connection) = link.0 {
-            connection.close().await;
-        }
+    cloud::runtime()?.block_on(async {
+        let mut desk = Desk::new(&project, asked.carry.lock_timeout, context);
+        let result = doing.all(saved.as_ref(), &mut desk).await;
+        desk.close().await;
         result
-    });
-    drop(lock);
-    result
-}
-
-/// The connection, once it is needed: a plan with nothing to do starts no emulator.
-struct Link(Option<Connection>);
-
-impl Link {
-    async fn get(&mut self, project: &Project, context: &Context) -> Result<&Connection, Failure> {
-        if self.0.is_none() {
-            self.0 = Some(cloud::connect(project, context).await?);
-        }
-        Ok(self.0.as_ref().expect("it was just made"))
-    }
+    })
 }
 
 impl Doing<'_> {
-    async fn all(&self, saved: Option<Plan>, link: &mut Link, context: &Context) -> Result<Exit, Failure> {
-        let mut record = record::read(self.project, context)?;
-        let settled = self.settle(&mut record, link, context).await?;
-        self.allowances_exist(&record)?;
-        let made = self.made(saved, &record, link, context).await?;
+    async fn all(&self, saved: Option<&Plan>, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
+        let context = desk.context;
+        let mut settled = Vec::new();
+        let made = loop {
+            let mut record = record::read(self.project, context)?;
+            if self.settle(&record, &mut settled, desk).await? {
+                record = record::read(self.project, context)?;
+            }
+            self.allowances_exist(&record)?;
+            let made = self.made(saved, &record, desk).await?;
+            if let Some(recorded) = self.to_itself(&made, &record, &settled, desk).await? {
+                break Made { recorded, ..made };
+            }
+        };
         let Made { plan, recorded, mut background } = made;
-        if let Some(settled) = &settled {
-            background.remarks.push(settled_remark(settled));
-        }
+        background.remarks.extend(settled.iter().map(|own| settled_remark(&own.view)));
         let view = PlanView::new(&plan, background);
         if !context.is_json() {
             context.printer.result(&terminal::plan(&view, context.printer.result_look()));
@@ -105,7 +93,7 @@ impl Doing<'_> {
             return refused(&view, refusal, context);
         }
         if !plan.is_empty() {
-            let in_the_way = self.looked_ahead(&plan, &recorded, link, context).await?;
+            let in_the_way = self.looked_ahead(&plan, &recorded, desk).await?;
             let agreed = if in_the_way.is_empty() {
                 self.agreed(&view, context)
             } else {
@@ -115,20 +103,43 @@ impl Doing<'_> {
             if let Err(refusal) = agreed {
                 return refused(&view, refusal, context);
             }
+            return self.execute(&view, recorded, &settled, desk).await;
         }
-        if plan.is_empty() {
-            if !plan.records.is_empty() {
-                let identity = &self.project.desired.identity;
-                let (mut store, run) = self.begin(&plan, identity, context)?;
-                store.end(run, now_ms(), RunOutcome::Done)?;
-                record::watermark(self.project, context).raise(&store.meta()?)?;
-            }
-            let document = PlanDocument::new(context.command, Exit::Done.code(), &view);
-            context.report_json(&json::text(&RunDocument::not_run(document)))?;
-            return Ok(Exit::Done);
+        end_settled(&settled, desk)?;
+        if !plan.records.is_empty() {
+            let run = begin(desk.store()?, header(context), &plan, &self.project.desired.identity)?;
+            desk.store()?.end(run, now_ms(), RunOutcome::Done)?;
+            record::watermark(self.project, context).raise(&desk.store()?.meta()?)?;
         }
-        let connection = link.get(self.project, context).await?;
-        self.execute(&view, recorded, connection, context).await
+        let document = PlanDocument::new(context.command, Exit::Done.code(), &view);
+        context.report_json(&json::text(&RunDocument::not_run(document)))?;
+        Ok(Exit::Done)
+    }
+
+    /// Takes for this run what its plan is about, and gives what is recorded then; `None` where another run changed
+    /// something of it meanwhile, or broke off with some of it: then it is planned anew.
+    async fn to_itself(
+        &self,
+        made: &Made,
+        record: &record::Record,
+        settled: &[LookedUp],
+        desk: &mut Desk<'_>,
+    ) -> Result<Option<Recorded>, Failure> {
+        if made.plan.is_empty() && made.plan.records.is_empty() && settled.is_empty() {
+            return Ok(Some(made.recorded.clone()));
+        }
+        let mut claim = claim_of(&made.plan, &record.recorded);
+        // What is not ended yet stays claimed: whoever says no leaves it to the next one.
+        settled.iter().for_each(|own| claim.extend(own.claim.clone()));
+        if desk.claim(&claim).await?.is_some() {
+            return Ok(None);
+        }
+        let mut recorded = desk.store()?.recorded()?;
+        if !saved::changed(&made.plan, &recorded).is_empty() {
+            return Ok(None);
+        }
+        made.plan.record_in(&mut recorded);
+        Ok(Some(recorded))
     }
 
     /// Whether `--allow` names what is in the files or in the record: a mistyped consent consents to nothing.
@@ -142,36 +153,39 @@ impl Doing<'_> {
         Err(PlanError::UnknownAddress { given, near }.into())
     }
 
+    /// Looks up what became of every run that broke off; tells whether there was one.
     async fn settle(
         &self,
-        record: &mut record::Record,
-        link: &mut Link,
-        context: &Context,
-    ) -> Result<Option<Settled>, Failure> {
-        let Some(run) = record.open_run.take() else { return Ok(None) };
-        let Some(mut store) = SqliteStore::open_existing(&record::place(self.project, context))? else {
-            return Ok(None);
-        };
-        let connection = link.get(self.project, context).await?;
-        let recorded = std::mem::take(&mut record.recorded);
-        let settled = settle::settle(&run, recorded, &mut store, connection, self, context).await?;
-        drop(store);
-        *record = record::read(self.project, context)?;
-        Ok(Some(settled))
+        record: &record::Record,
+        settled: &mut Vec<LookedUp>,
+        desk: &mut Desk<'_>,
+    ) -> Result<bool, Failure> {
+        let context = desk.context;
+        let mut any = false;
+        for run in record.broken_off() {
+            any = true;
+            if let Some(looked_up) = settle::look_up(run, desk, self).await? {
+                let next = Next::Anew { resume: (!self.asked.carry.yes).then(|| context.typed("resume")) };
+                let text = terminal::settled(&looked_up.view, &next, context.printer.other_look());
+                context.printer.note(&text);
+                settled.push(looked_up);
+            }
+        }
+        Ok(any)
     }
 
     /// The saved plan where there is one and it still fits, else a new one.
     async fn made(
         &self,
-        saved: Option<Plan>,
+        saved: Option<&Plan>,
         record: &record::Record,
-        link: &mut Link,
-        context: &Context,
+        desk: &mut Desk<'_>,
     ) -> Result<Made, Failure> {
+        let context = desk.context;
         let Asked { destroy, scope, allow, .. } = self.asked;
         if let Some(plan) = saved {
-            saved::check(&plan, record, self.project)?;
-            let (plan, standing) = saved::standing(plan, self.project, &day::today()?);
+            saved::check(plan, record, self.project)?;
+            let (plan, standing) = saved::standing(plan.clone(), self.project, &day::today()?);
             let path =
                 self.asked.saved.map(|path| crate::render::quoted(path.as_os_str())).unwrap_or_default();
             let (command, counted) = with_allowed(format!("{} {path}", context.typed("apply")), allow);
@@ -193,7 +207,7 @@ impl Doing<'_> {
         }
         let refreshed = match scope.refresh {
             true => {
-                let connection = link.get(self.project, context).await?;
+                let connection = desk.connection().await?;
                 Some(refresh::read(&record.recorded, connection, context).await)
             }
             false => None,
@@ -211,13 +225,12 @@ impl Doing<'_> {
         &self,
         plan: &Plan,
         recorded: &Recorded,
-        link: &mut Link,
-        context: &Context,
+        desk: &mut Desk<'_>,
     ) -> Result<Vec<Check>, Failure> {
         if self.project.settings.cloud == CloudSettings::Emulator {
             return Ok(Vec::new());
         }
-        let connection = link.get(self.project, context).await?;
+        let connection = desk.connection().await?;
         let mut checks = doctor::looked(plan, recorded, false, self.project, connection).await?;
         checks.retain(|check| check.verdict == Verdict::Bad);
         Ok(checks)
@@ -252,42 +265,58 @@ impl Doing<'_> {
         consent::ask(view, context)
     }
 
-    /// Opens the store, or makes it, and begins a run.
-    fn begin(
-        &self,
-        plan: &Plan,
-        identity: &Identity,
-        context: &Context,
-    ) -> Result<(SqliteStore, u64), Failure> {
-        let mut store = SqliteStore::open_or_create(&record::place(self.project, context))?;
-        let run = begin(&mut store, header(context), plan, identity)?;
-        Ok((store, run))
-    }
-
     async fn execute(
         &self,
         view: &PlanView<'_>,
         recorded: Recorded,
-        connection: &Connection,
-        context: &Context,
+        settled: &[LookedUp],
+        desk: &mut Desk<'_>,
     ) -> Result<Exit, Failure> {
-        let plan = view.plan;
-        let secrets = self.secrets(context);
-        check_secrets(plan, &secrets).await.map_err(apply_failure)?;
-        self.tell_dummies(plan, context);
+        let (plan, context) = (view.plan, desk.context);
+        let identity = desk.connection().await?.identity.clone();
+        self.opens_secrets(plan, context).await?;
         // From the first journal entry on nobody's Ctrl-C is to end the process where it stands.
         let signals = Signals::listen();
-        let (mut store, id) = self.begin(plan, &connection.identity, context)?;
-        let reporter = Reporter::new(plan, context);
+        end_settled(settled, desk)?;
+        let id = begin(desk.store()?, header(context), plan, &identity)?;
+        let carried = self.carry_on(id, plan, recorded, 0, signals, desk).await?;
+        // A saved plan is stale once a part of it is done.
+        let again = self.asked.saved.map(|_| context.typed("apply"));
+        let exit = finished(view, &carried.run, again.as_deref().unwrap_or(&view.apply_command), context)?;
+        let otherwise = carried.recorded.map_or_else(Vec::new, |now| self.adopted_otherwise(plan, &now));
+        context.printer.note(&super::import::not_as_written(&otherwise, context));
+        Ok(exit)
+    }
+
+    /// Whether every secret can be opened that the plan sends.
+    pub(super) async fn opens_secrets(&self, plan: &Plan, context: &Context) -> Result<(), Failure> {
+        check_secrets(plan, &self.secrets(context)).await.map_err(apply_failure)?;
+        self.tell_dummies(plan, context);
+        Ok(())
+    }
+
+    /// Carries out what is left of a run that was begun, and tells of it; `done` of its actions were done before.
+    pub(super) async fn carry_on<'p>(
+        &self,
+        id: u64,
+        plan: &'p Plan,
+        recorded: Recorded,
+        done: usize,
+        signals: Signals,
+        desk: &mut Desk<'_>,
+    ) -> Result<Carried<'p>, Failure> {
+        let context = desk.context;
+        let secrets = self.secrets(context);
+        let (connection, store) = desk.both().await?;
+        let reporter = Reporter::new(plan, done, context);
         let stop = Arc::new(Notify::new());
-        let open_subscription = |name: &str| connection.subscriptions.get(name).cloned();
         let carried = {
             let mut surroundings = Surroundings {
                 arm: &connection.arm,
-                store: &mut store,
+                store,
                 secrets: &secrets,
                 now: &now_ms,
-                open_subscription: &open_subscription,
+                open_subscription: &|name| connection.subscriptions.get(name).cloned(),
             };
             let mut events = |event| reporter.take(event);
             let options = options(self);
@@ -308,33 +337,30 @@ impl Doing<'_> {
             }
         };
         reporter.finish();
+        let store = desk.store()?;
         record::watermark(self.project, context).raise(&store.meta()?)?;
-        let otherwise = carried.as_ref().map_or_else(Vec::new, |report| self.adopted_otherwise(plan, report));
-        let run = match carried {
-            Some(report) => RunView::new(&report.run, Some(id), report.stopped),
+        Ok(match carried {
+            Some(report) => Carried {
+                run: RunView::new(&report.run, Some(id), report.stopped),
+                recorded: Some(report.recorded),
+            },
             None => {
                 let entries: Vec<_> = store.journal(id)?.into_iter().map(|(_, entry)| entry).collect();
-                RunView::new(&Run::after(plan, &entries), Some(id), true)
+                Carried { run: RunView::new(&Run::after(plan, &entries), Some(id), true), recorded: None }
             }
-        };
-        // A saved plan is stale once a part of it is done.
-        let again = self.asked.saved.map(|_| context.typed("apply"));
-        let exit = finished(view, &run, again.as_deref().unwrap_or(&view.apply_command), context)?;
-        context.printer.note(&super::import::not_as_written(&otherwise, context));
-        Ok(exit)
+        })
     }
 
     /// What was adopted and differs from the files, which the next plan changes.
-    fn adopted_otherwise(&self, plan: &Plan, report: &apply::Report<'_>) -> Vec<Address> {
+    fn adopted_otherwise(&self, plan: &Plan, recorded: &Recorded) -> Vec<Address> {
         let imported = plan.changes.iter().filter(|change| change.verb == Verb::Import);
         let imported = imported.map(|change| &change.address);
-        let imported: Vec<_> =
-            imported.filter(|address| report.recorded.rows.contains_key(*address)).collect();
+        let imported: Vec<_> = imported.filter(|address| recorded.rows.contains_key(*address)).collect();
         if imported.is_empty() {
             return Vec::new();
         }
         let options = plan::Options { today: plan.today.clone(), ..plan::Options::default() };
-        let Ok(next) = plan::plan(&self.project.desired, &report.recorded, &options) else {
+        let Ok(next) = plan::plan(&self.project.desired, recorded, &options) else {
             return Vec::new();
         };
         let changed = next.changed();
@@ -368,6 +394,22 @@ impl Doing<'_> {
     }
 }
 
+/// A run as far as it was carried out.
+pub(super) struct Carried<'p> {
+    /// How it is shown.
+    pub(super) run: RunView<'p>,
+    /// What is recorded now; `None` where it was left at once.
+    recorded: Option<Recorded>,
+}
+
+/// Ends the runs that broke off and were looked up: what is left of them is planned afresh.
+fn end_settled(settled: &[LookedUp], desk: &mut Desk<'_>) -> Result<(), Failure> {
+    for own in settled {
+        desk.store()?.end(own.view.run, now_ms(), RunOutcome::Settled)?;
+    }
+    Ok(())
+}
+
 fn of_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -381,8 +423,13 @@ fn refused(view: &PlanView<'_>, refusal: Failure, context: &Context) -> Result<E
     Ok(refusal.exit)
 }
 
-/// Tells how a run came out.
-fn finished(view: &PlanView<'_>, run: &RunView<'_>, again: &str, context: &Context) -> Result<Exit, Failure> {
+/// Tells how a run came out; `again` is the command that plans afresh.
+pub(super) fn finished(
+    view: &PlanView<'_>,
+    run: &RunView<'_>,
+    again: &str,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let exit = match (run.is_complete(), run.counts.failed > 0) {
         (true, _) => Exit::Done,
         (false, _) if run.interrupted => Exit::Interrupted,
@@ -392,7 +439,15 @@ fn finished(view: &PlanView<'_>, run: &RunView<'_>, again: &str, context: &Conte
     let mut text = format!("\n{}", terminal::run(run, context.printer.result_look()));
     if exit != Exit::Done {
         let codes = run.fates.iter().filter_map(|fate| Some(fate.failure.as_ref()?.code.as_str()));
-        text += &advice(&codes.collect::<Vec<_>>(), &context.typed("drift"), again);
+        text += &match exit {
+            Exit::Interrupted => {
+                let resume = context.typed("resume");
+                format!(
+                    "Nothing is lost. To finish it as it was planned:\n  {resume}\nTo plan afresh from the files:\n  {again}\n"
+                )
+            }
+            _ => advice(&codes.collect::<Vec<_>>(), &context.typed("drift"), again),
+        };
     }
     let document = PlanDocument::new(context.command, exit.code(), view);
     context.report(&text, &json::text(&RunDocument::new(document, run)))?;

@@ -36,7 +36,15 @@ pub(super) fn somebody_there(context: &Context) -> Result<(), Failure> {
 pub(super) fn ask(view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
     let (project, _) = view.title.split_once(':').unwrap_or((&view.title, ""));
     let doing = if view.plan.destroy { "Destroy all this of" } else { "Carry this out on" };
-    context.printer.problem(&format!("\n{doing} {project}? Only `yes` is accepted: "));
+    yes(&format!("\n{doing} {project}?"), context)
+}
+
+/// Asks a question that is to be answered; only `yes` is one.
+///
+/// # Errors
+/// Exit 4 where the answer is another.
+pub(super) fn yes(question: &str, context: &Context) -> Result<(), Failure> {
+    context.printer.problem(&format!("{question} Only `yes` is accepted: "));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     match read.is_ok() && answer.trim() == "yes" {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::{Command, Format, Global, Report, State};
+use super::arguments::{Command, Format, Global, Lock, Report, State};
 use super::exit::Exit;
 use super::failure::{CommandError, Failure};
 use super::printer::{Printer, Printing};
@@ -122,6 +122,7 @@ fn named(command: &Command) -> (&'static str, Option<&Report>) {
         Command::Plan(plan) => ("plan", Some(&plan.report)),
         Command::Apply(apply) => ("apply", Some(&apply.carry.report)),
         Command::Destroy(destroy) => ("destroy", Some(&destroy.carry.report)),
+        Command::Resume(resume) => ("resume", Some(&resume.carry.report)),
         Command::Drift(drift) => ("drift", Some(&drift.report)),
         Command::Import(_) => ("import", None),
         Command::Convert(_) => ("convert csv", None),
@@ -129,6 +130,8 @@ fn named(command: &Command) -> (&'static str, Option<&Report>) {
         Command::Show(show) => ("show", Some(&show.report)),
         Command::State(State::List(report)) => ("state list", Some(report)),
         Command::State(State::Show(show)) => ("state show", Some(&show.report)),
+        Command::State(State::Lock(Lock::List(report))) => ("state lock list", Some(report)),
+        Command::State(State::Lock(Lock::Break(_))) => ("state lock break", None),
         Command::Graph(_) => ("graph", None),
         Command::Explain(_) => ("explain", None),
         Command::Schema(_) => ("schema", None),
@@ -142,7 +145,7 @@ pub(super) fn failed_document(command: &str, exit: Exit, findings: Vec<FindingDo
     let code = exit.code();
     match command {
         "plan" | "show" => json::text(&PlanDocument::without_plan(command, code, findings)),
-        "apply" | "destroy" => {
+        "apply" | "destroy" | "resume" => {
             json::text(&RunDocument::not_run(PlanDocument::without_plan(command, code, findings)))
         }
         "drift" => json::text(&DriftDocument::failed(code, findings)),

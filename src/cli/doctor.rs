@@ -131,9 +131,9 @@ fn files(project: &Project) -> Check {
 fn recorded(record: &Record, context: &Context) -> Check {
     let rows = record.recorded.rows.len();
     let serial = record.meta.as_ref().map_or(0, |meta| meta.serial);
-    match (&record.open_run, rows) {
+    match (record.broken_off().next(), rows) {
         (Some(run), _) => {
-            let detail = format!("run {} broke off or is still under way", run.id);
+            let detail = format!("run {} broke off", run.id);
             Check::new("Record", Verdict::Doubtful, detail)
                 .advised(format!("`{}` finds out what became of it", context.typed("apply")), Vec::new())
         }

@@ -84,7 +84,19 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ),
     (
         "labwright::state::locked",
-        "Another run is changing this state. Its lock ends with its process; `--lock-timeout 10m` waits for it.",
+        "Another run has some of this to itself. What it holds ends with its process; `--lock-timeout 10m` waits for it. `labwright state lock list` shows who holds what, and `state lock break` takes it from a process that hangs.",
+    ),
+    (
+        "labwright::state::unsettled",
+        "A run broke off, and what it was about cannot be changed before somebody looked up what became of it: `labwright apply` does and plans afresh, `labwright resume` finishes it as it was planned.",
+    ),
+    (
+        "labwright::state::lease_lost",
+        "Somebody broke this process's lease or took its run over, so it may not write any more. What it had under way is looked up by whoever goes on.",
+    ),
+    (
+        "labwright::cli::recorded_meanwhile",
+        "While an import read Azure, another run recorded the same resource. Nothing was written; the command can be run again.",
     ),
     (
         "labwright::state::damaged",
@@ -168,7 +180,7 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ),
     (
         "open-run",
-        "An earlier run has no end: it broke off, or it is still under way somewhere. The next apply looks up what was under way, records it and then plans afresh.",
+        "A run has no end: it broke off, or it is under way now. Of one that broke off the next apply looks up what was under way, records it and then plans afresh; `labwright resume` finishes it as it was planned.",
     ),
     (
         "settled-run",

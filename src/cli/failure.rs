@@ -123,6 +123,16 @@ pub(super) enum CommandError {
         /// Where.
         address: String,
     },
+    /// Another run recorded something while it was read.
+    #[error("{address} was recorded by another run meanwhile")]
+    #[diagnostic(
+        code(labwright::cli::recorded_meanwhile),
+        help("nothing was written; run the command again")
+    )]
+    RecordedMeanwhile {
+        /// Where.
+        address: String,
+    },
     /// Something that is to be imported cannot be read.
     #[error("`{id}` cannot be read: {message}")]
     #[diagnostic(
@@ -148,7 +158,7 @@ pub(super) enum CommandError {
         addresses: String,
     },
     /// An earlier run broke off, and import does not settle it.
-    #[error("run {run} broke off or is still under way")]
+    #[error("run {run} broke off")]
     #[diagnostic(code(labwright::cli::import_after), help("finish it first: {command}; nothing was written"))]
     ImportAfter {
         /// The run.
@@ -338,6 +348,7 @@ impl CommandError {
             | Self::NotConfirmed
             | Self::MissingConsent { .. } => Exit::Refused,
             Self::NotSettled { .. } | Self::ImportAfter { .. } => Exit::Interrupted,
+            Self::RecordedMeanwhile { .. } => Exit::State,
             Self::NotAsFound { .. } => Exit::Refused,
             Self::Unreadable { .. }
             | Self::File { .. }

@@ -34,22 +34,29 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let plans = headers.iter().map(|header| record::plan_of(&store, header.id, &project, context));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
+    let open = store.open_runs()?;
     let mut past = Vec::new();
     for (header, plan) in headers.into_iter().zip(&plans) {
-        past.push(past_run(header, plan, &store)?);
+        let is_under_way = open.iter().any(|run| run.header.id == header.id && run.holder.is_some());
+        past.push(past_run(header, is_under_way, plan, &store)?);
     }
     told(&past, all, &cloud::title(&project), arguments, context)
 }
 
-fn past_run<'p>(header: RunHeader, plan: &'p Plan, store: &dyn Store) -> Result<PastRun<'p>, Failure> {
+fn past_run<'p>(
+    header: RunHeader,
+    is_under_way: bool,
+    plan: &'p Plan,
+    store: &dyn Store,
+) -> Result<PastRun<'p>, Failure> {
     let journal = store.journal(header.id)?;
     // A run that broke off lasted at least until it last wrote something.
     let ended_ms = header.ended_ms.or(journal.last().map(|(at, _)| *at));
     let seconds = ended_ms.map(|end| end.saturating_sub(header.started_ms) / 1000);
     let entries: Vec<_> = journal.into_iter().map(|(_, entry)| entry).collect();
-    let broke_off = matches!(header.outcome, None | Some(RunOutcome::Settled));
+    let broke_off = !is_under_way && matches!(header.outcome, None | Some(RunOutcome::Settled));
     let view = RunView::new(&Run::after(plan, &entries), Some(header.id), broke_off);
-    Ok(PastRun { started: moment(header.started_ms), seconds, view, header })
+    Ok(PastRun { started: moment(header.started_ms), seconds, is_under_way, view, header })
 }
 
 /// A moment in UTC, as RFC 3339 without fractions.

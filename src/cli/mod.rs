@@ -14,6 +14,7 @@ mod consent;
 mod context;
 mod convert;
 mod day;
+mod desk;
 mod destroy;
 mod doctor;
 mod drift;
@@ -28,6 +29,7 @@ mod history;
 mod import;
 mod init;
 mod later;
+mod lock;
 mod plan;
 mod printer;
 mod progress;
@@ -35,6 +37,7 @@ mod project;
 mod provenance;
 mod record;
 mod refresh;
+mod resume;
 mod saved;
 mod schema;
 mod settle;
@@ -162,6 +165,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Plan(plan) => plan::run(plan, &context),
         Command::Apply(apply) => apply::run(apply, &context),
         Command::Destroy(destroy) => destroy::run(destroy, &context),
+        Command::Resume(resume) => resume::run(resume, &context),
         Command::Drift(drift) => drift::run(drift, &context),
         Command::Import(import) => import::run(import, &context),
         Command::Convert(arguments::Convert::Csv(csv)) => convert::run(csv, &context),

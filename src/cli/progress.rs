@@ -31,13 +31,13 @@ struct Bars {
 }
 
 impl<'p> Reporter<'p> {
-    /// A reporter of `plan`'s run; says at once how much there is to do.
-    pub(super) fn new(plan: &'p Plan, context: &'p Context) -> Self {
-        let progress = Progress::new(plan, 0);
+    /// A reporter of `plan`'s run, of which `done` actions were done before; says at once how much there is to do.
+    pub(super) fn new(plan: &'p Plan, done: usize, context: &'p Context) -> Self {
+        let progress = Progress::new(plan, done);
         let printer = &context.printer;
         printer.note(&format!("{}\n", progress.beginning()));
         let wants_bars = !context.is_unattended() && !printer.is_quiet();
-        let bars = wants_bars.then(|| Bars::new(plan.actions.len(), printer.other_look().colour));
+        let bars = wants_bars.then(|| Bars::new(plan.actions.len(), done, printer.other_look().colour));
         Self { progress: RefCell::new(progress), printer, begun: Instant::now(), bars }
     }
 
@@ -79,9 +79,9 @@ impl<'p> Reporter<'p> {
 }
 
 impl Bars {
-    fn new(count: usize, colour: bool) -> Self {
+    fn new(count: usize, done: usize, colour: bool) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let whole = all.add(ProgressBar::new(count as u64));
+        let whole = all.add(ProgressBar::new(count as u64).with_position(done as u64));
         let bar = if colour { "{bar:30.green}" } else { "{bar:30}" };
         whole.set_style(style(&format!("{bar} {{pos}} of {{len}} after {{elapsed}}, about {{eta}} left")));
         Self { all, whole, actions: RefCell::default() }

@@ -6,7 +6,7 @@ use super::{Context, Failure};
 use crate::config::Project;
 use crate::model::{Cloud, Finding, Identity, Recorded, RunHeader, Severity};
 use crate::plan::Plan;
-use crate::state::{Meta, SqliteStore, StateError, Store, Watermark, same_identity};
+use crate::state::{Meta, OpenRun, SqliteStore, StateError, Store, Watermark, same_identity};
 
 /// What is recorded, at one instant.
 #[derive(Debug, Clone)]
@@ -15,8 +15,8 @@ pub(super) struct Record {
     pub(super) recorded: Recorded,
     /// What is known of the state; `None` where there is none yet.
     pub(super) meta: Option<Meta>,
-    /// The latest run, where it has no end.
-    pub(super) open_run: Option<RunHeader>,
+    /// The runs without an end: those that broke off, and those that go on now.
+    pub(super) open_runs: Vec<OpenRun>,
 }
 
 /// The state's file.
@@ -42,20 +42,27 @@ pub(super) fn watermark(project: &Project, context: &Context) -> Watermark {
 /// Exit 6 where it cannot be read, belongs to something else, or is older than known.
 pub(super) fn read(project: &Project, context: &Context) -> Result<Record, Failure> {
     let store = SqliteStore::open_read_only(&place(project, context))?;
-    let meta = store.as_ref().map(Store::meta).transpose()?;
+    let meta = || store.as_ref().map(Store::meta).transpose();
+    let mut now = meta()?;
     let watermark = watermark(project, context);
-    match watermark.check(meta.as_ref()) {
+    match watermark.check(now.as_ref()) {
         // State and world of an emulator gone together are a fresh start.
         Err(StateError::Vanished { .. }) if is_fresh(project, context) => watermark.forget()?,
+        // Another run may have gone on between the two looks.
+        Err(StateError::Older { .. }) => {
+            now = meta()?;
+            watermark.check(now.as_ref())?;
+        }
         other => other?,
     }
-    let Some((store, meta)) = store.zip(meta) else {
-        return Ok(Record { recorded: Recorded::default(), meta: None, open_run: None });
+    // A state in which no run was begun yet is none yet.
+    let now = now.filter(|meta| meta.identity.is_some());
+    let Some((store, meta)) = store.zip(now) else {
+        return Ok(Record { recorded: Recorded::default(), meta: None, open_runs: Vec::new() });
     };
     belongs(&meta, &project.desired.identity)?;
     watermark.raise(&meta)?;
-    let open_run = store.last_run()?.filter(|run| run.outcome.is_none());
-    Ok(Record { recorded: store.recorded()?, meta: Some(meta), open_run })
+    Ok(Record { recorded: store.recorded()?, open_runs: store.open_runs()?, meta: Some(meta) })
 }
 
 /// The plan that a run was begun with.
@@ -99,17 +106,25 @@ impl Record {
                 Some("creating something that exists is refused, nothing is taken over unasked".into()),
             ));
         }
-        if let Some(run) = &self.open_run {
-            remarks.push(super::context::remark(
+        remarks.extend(self.open_runs.iter().map(|OpenRun { header, holder }| match holder {
+            Some(holder) => super::context::remark(
+                "open-run",
+                Severity::Info,
+                format!("run {} is under way: {holder}", header.id),
+                Some("what it is about changes while it goes on; `labwright state lock list` shows what that is".into()),
+            ),
+            None => super::context::remark(
                 "open-run",
                 Severity::Warning,
-                format!(
-                    "run {} (pid {} on {}) was interrupted, or is still under way",
-                    run.id, run.pid, run.host
-                ),
-                Some("`labwright apply` looks up what was under way first, then plans afresh".into()),
-            ));
-        }
+                format!("run {} ({}) was interrupted", header.id, crate::render::came_from(header)),
+                Some("`labwright apply` looks up what was under way first, then plans afresh; `labwright resume` finishes it as it was planned".into()),
+            ),
+        }));
         remarks
+    }
+
+    /// The runs that broke off, oldest first.
+    pub(super) fn broken_off(&self) -> impl Iterator<Item = &RunHeader> {
+        self.open_runs.iter().filter(|run| run.holder.is_none()).map(|run| &run.header)
     }
 }

@@ -74,7 +74,8 @@ pub(super) fn check(plan: &Plan, record: &Record, project: &Project) -> Result<(
     if changed.is_empty() { Ok(()) } else { Err(CommandError::StalePlan { what: changed.join(", ") }.into()) }
 }
 
-fn changed(plan: &Plan, recorded: &Recorded) -> Vec<String> {
+/// What a plan rests on and is recorded otherwise, in words.
+pub(super) fn changed(plan: &Plan, recorded: &Recorded) -> Vec<String> {
     let mut changed = Vec::new();
     for fact in &plan.facts {
         let now = recorded.rows.get(&fact.address).map(Row::digest);

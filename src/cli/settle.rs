@@ -3,29 +3,48 @@
 use std::collections::BTreeSet;
 
 use super::carry::{Doing, now_ms, options};
-use super::cloud::Connection;
+use super::desk::{Desk, claim_of};
 use super::failure::CommandError;
-use super::{Context, Exit, Failure, record};
+use super::{Exit, Failure, record};
 use crate::apply::{self, Found, Surroundings};
 use crate::model::{Recorded, RunHeader};
-use crate::plan::{ActionState, Outcome, Plan, Run, Verb};
-use crate::render::{Settled, SettledAction, terminal};
-use crate::state::Store;
+use crate::plan::{Action, ActionState, Outcome, Plan, Run, Verb};
+use crate::render::{Next, Settled, SettledAction};
+use crate::state::{Claim, Store};
 
-/// Settles `run` and says what became of it.
+/// A run that broke off and whose every step's end is known by now; it is still open.
+#[derive(Debug)]
+pub(super) struct LookedUp {
+    /// What its plan was.
+    pub(super) plan: Plan,
+    /// What it is about.
+    pub(super) claim: Claim,
+    /// What became of it, to be shown.
+    pub(super) view: Settled,
+    /// What is recorded now.
+    pub(super) recorded: Recorded,
+}
+
+/// Takes over `run` and looks up what was under way; `None` where somebody else has ended it meanwhile.
 ///
 /// # Errors
 /// Exit 7 where it cannot be found out yet; exit 6 where the state cannot be read or written.
-pub(super) async fn settle(
+pub(super) async fn look_up(
     run: &RunHeader,
-    recorded: Recorded,
-    store: &mut dyn Store,
-    connection: &Connection,
+    desk: &mut Desk<'_>,
     doing: &Doing<'_>,
-    context: &Context,
-) -> Result<Settled, Failure> {
+) -> Result<Option<LookedUp>, Failure> {
+    let context = desk.context;
+    if !desk.take_over(run.id).await? {
+        return Ok(None);
+    }
+    let (connection, store) = desk.both().await?;
     let plan = record::plan_of(store, run.id, doing.project, context)?;
     context.printer.note(&format!("Run {} was interrupted. Looking up what was under way …\n", run.id));
+    // Read again: until it was taken over, somebody else may have been at it.
+    let recorded = store.recorded()?;
+    let before = store.journal(run.id)?;
+    let last_sign_ms = before.last().map_or(run.started_ms, |(at, _)| *at);
     let secrets = doing.secrets(context);
     let mut surroundings = Surroundings {
         arm: &connection.arm,
@@ -35,19 +54,41 @@ pub(super) async fn settle(
         open_subscription: &|name| connection.subscriptions.get(name).cloned(),
     };
     let options = options(doing);
-    let found = apply::settle(run, &plan, recorded, &mut surroundings, &options, &mut |_| {})
+    let found = apply::look_up(run, &plan, recorded, &mut surroundings, &options, &mut |_| {})
         .await
         .map_err(super::carry::apply_failure)?;
     let journal: Vec<_> = surroundings.store.journal(run.id)?.into_iter().map(|(_, entry)| entry).collect();
     let after = Run::after(&plan, &journal);
-    let settled = Settled { no_longer_asked: left_behind(&after, doing), ..view(run, &plan, &after, &found) };
-    context.printer.note(&terminal::settled(&settled, context.printer.other_look()));
+    let seconds_ago = now_ms().saturating_sub(last_sign_ms) / 1000;
+    let view = Settled {
+        left: left(&after),
+        no_longer_asked: left_behind(&after, doing),
+        seconds_ago,
+        ..view(run, &plan, &after, &found)
+    };
     if !found.is_clear {
-        let open = settled.actions.iter().filter(|action| action.outcome == Outcome::Unknown);
+        context.printer.note(&crate::render::terminal::settled(
+            &view,
+            &Next::NotYet,
+            context.printer.other_look(),
+        ));
+        let open = view.actions.iter().filter(|action| action.outcome == Outcome::Unknown);
         let open = open.map(|action| action.what.clone()).collect::<Vec<_>>().join(", ");
         return Err(Failure::of(Exit::Interrupted, CommandError::NotSettled { run: run.id, open }));
     }
-    Ok(settled)
+    let claim = claim_of(&plan, &found.recorded);
+    Ok(Some(LookedUp { claim, view, recorded: found.recorded, plan }))
+}
+
+/// What the run has still to do, and no failure keeps it from, in words.
+fn left(run: &Run<'_>) -> Vec<String> {
+    let is_left = |(action, state): &(&Action, &ActionState)| match state {
+        ActionState::Between(_) => true,
+        ActionState::Waiting => run.blocked_by(&action.id).is_empty(),
+        ActionState::UnderWay(_) | ActionState::Done | ActionState::Failed(_) => false,
+    };
+    let left = run.states().filter(is_left);
+    left.map(|(action, _)| crate::render::say_action(run.plan(), &action.id)).collect()
 }
 
 /// What the run had still to do and the files do not ask for any more.
@@ -86,12 +127,13 @@ fn view(run: &RunHeader, plan: &Plan, after: &Run<'_>, settled: &apply::Settled)
     Settled {
         run: run.id,
         by: crate::render::came_from(run),
-        seconds_ago: now_ms().saturating_sub(run.started_ms) / 1000,
+        seconds_ago: 0,
         done: settled.done_before,
         of: settled.actions,
         failed,
         not_started: settled.actions.saturating_sub(begun),
         actions: settled.found.iter().map(action).collect(),
+        left: Vec::new(),
         no_longer_asked: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::arguments::{Report, State, StateShow};
 use super::failure::CommandError;
-use super::{Context, Exit, Failure, project, record};
+use super::{Context, Exit, Failure, lock, project, record};
 use crate::render::json::{self, FORMAT_VERSION, RecordDocument, ResourceDocument, StateDocument};
 use crate::render::terminal;
 
@@ -11,6 +11,7 @@ pub(super) fn run(arguments: &State, context: &Context) -> Result<Exit, Failure>
     match arguments {
         State::List(Report { .. }) => list(context),
         State::Show(show_arguments) => show(show_arguments, context),
+        State::Lock(arguments) => lock::run(arguments, context),
     }
 }
 

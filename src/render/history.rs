@@ -13,6 +13,8 @@ pub struct PastRun<'p> {
     pub started: String,
     /// How long it took; `None` where it broke off before it wrote anything.
     pub seconds: Option<u64>,
+    /// Whether a process is alive that carries it out.
+    pub is_under_way: bool,
     /// What it did.
     pub view: RunView<'p>,
 }

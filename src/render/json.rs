@@ -92,12 +92,44 @@ pub struct PastRunDocument {
     pub commit: Option<String>,
     /// `done`, `incomplete`, or `settled` by a later run; null where it broke off or is still under way.
     pub outcome: Option<String>,
+    /// Whether a process is alive that carries it out.
+    pub under_way: bool,
     /// How many resources came out how.
     pub summary: Counts,
     /// How many resources were only recorded, before any action: by an import or a refresh.
     pub records: usize,
     /// How each action came out, sorted by id; null in a list.
     pub actions: Option<Vec<OutcomeDocument>>,
+}
+
+/// What `state lock list` says.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LocksDocument {
+    /// Version of this shape.
+    pub format_version: u32,
+    /// What processes that are alive have to themselves, the oldest first.
+    pub locks: Vec<LeaseDocument>,
+}
+
+/// What one process has to itself.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LeaseDocument {
+    /// The id by which it is broken.
+    pub id: String,
+    /// The host's name.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// Since when, milliseconds since 1970.
+    pub since_ms: u64,
+    /// The command: `apply`, `destroy`.
+    pub command: String,
+    /// The run that it carries out; null before it has begun one.
+    pub run: Option<u64>,
+    /// The addresses that nobody else may change or rest on, sorted.
+    pub changes: Vec<String>,
+    /// The addresses that nobody else may change, sorted.
+    pub reads: Vec<String>,
 }
 
 /// What `drift` says: as a plan, with changes of the verb `drift`.
@@ -367,7 +399,7 @@ fn outcomes(run: &RunView<'_>) -> Vec<OutcomeDocument> {
 /// A run that is over, with or without its actions.
 #[must_use]
 pub fn past_run(run: &PastRun<'_>, with_actions: bool) -> PastRunDocument {
-    let PastRun { header, started, seconds, view } = run;
+    let PastRun { header, started, seconds, is_under_way, view } = run;
     let outcome = header.outcome.map(|outcome| match outcome {
         RunOutcome::Done => "done",
         RunOutcome::Incomplete => "incomplete",
@@ -382,6 +414,7 @@ pub fn past_run(run: &PastRun<'_>, with_actions: bool) -> PastRunDocument {
         host: header.host.clone(),
         pid: header.pid,
         commit: header.commit.clone(),
+        under_way: *is_under_way,
         outcome: outcome.map(str::to_owned),
         summary: view.counts,
         records: run.records(),
@@ -560,6 +593,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         schema("history", schemars::schema_for!(HistoryDocument)),
         schema("plan", schemars::schema_for!(PlanDocument)),
         schema("state-list", schemars::schema_for!(StateDocument)),
+        schema("state-lock-list", schemars::schema_for!(LocksDocument)),
         schema("state-show", schemars::schema_for!(RecordDocument)),
     ]
 }

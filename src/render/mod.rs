@@ -9,6 +9,7 @@ mod drift;
 pub mod graph;
 mod history;
 pub mod json;
+mod lease;
 mod progress;
 mod run;
 pub mod terminal;
@@ -18,8 +19,9 @@ mod words;
 pub use difference::{Difference, Item, Sign, TextLine};
 pub use drift::{DriftChange, DriftView};
 pub use history::{PastRun, came_from};
+pub use lease::LeaseView;
 pub use progress::Progress;
-pub use run::{Counts, Fate, RunView, Settled, SettledAction};
+pub use run::{Counts, Fate, Next, RunView, Settled, SettledAction};
 pub use view::{
     AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,
     title,

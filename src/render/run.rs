@@ -172,7 +172,7 @@ pub struct Settled {
     pub run: u64,
     /// Where it ran: `pid 123 on host`.
     pub by: String,
-    /// How long ago it began, in seconds.
+    /// How long ago it gave its last sign of life, in seconds.
     pub seconds_ago: u64,
     /// How many of its actions were done; with those that failed, were under way or never started, all it had.
     pub done: usize,
@@ -184,8 +184,24 @@ pub struct Settled {
     pub not_started: usize,
     /// What was under way, and what became of it.
     pub actions: Vec<SettledAction>,
+    /// What it has still to do and no failure keeps it from, in words.
+    pub left: Vec<String>,
     /// What it had planned and the files do not ask for any more.
     pub no_longer_asked: Vec<String>,
+}
+
+/// What follows once a run that broke off was looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// What is left is planned anew; `resume` is the command that finishes it as it was planned, where one can still choose.
+    Anew {
+        /// As it would be typed.
+        resume: Option<String>,
+    },
+    /// What is left is carried out as it was planned.
+    AsPlanned,
+    /// Nothing: not all of it could be found out.
+    NotYet,
 }
 
 /// What became of an action that was under way.

@@ -10,20 +10,41 @@ use super::Holder;
 /// What can be wrong with a state. All of it is exit code 6.
 #[derive(Debug, Error, Diagnostic)]
 pub enum StateError {
-    /// Another run holds the lock.
-    #[error("`{}` is {holder}", path.display())]
+    /// Another run has some of it to itself.
+    #[error("{what} {} {holder}", if *several { "are" } else { "is" })]
     #[diagnostic(
         code(labwright::state::locked),
         help(
-            "wait for that run, or let labwright wait: `--lock-timeout 10m`; the lock ends with its process"
+            "wait for that run, or let labwright wait: `--lock-timeout 10m`; what it holds ends with its process, and `labwright state lock list` shows it"
         )
     )]
     Locked {
-        /// The state.
-        path: PathBuf,
-        /// Who holds it.
+        /// Which addresses.
+        what: String,
+        /// Whether they are several.
+        several: bool,
+        /// Who holds them.
         holder: Holder,
     },
+    /// What is claimed is part of a run that broke off.
+    #[error("run {run} broke off, and what it was about is not settled yet")]
+    #[diagnostic(
+        code(labwright::state::unsettled),
+        help(
+            "`labwright apply` looks up what became of it, then plans afresh; `labwright resume` finishes it as it was planned"
+        )
+    )]
+    BrokenOff {
+        /// The run.
+        run: u64,
+    },
+    /// Somebody ended this process's leases, or took its run over.
+    #[error("this run is not this process's any more: its lease was broken, and nothing more is written")]
+    #[diagnostic(
+        code(labwright::state::lease_lost),
+        help("what it had under way is looked up by the next run; `labwright history` tells who goes on")
+    )]
+    LeaseLost,
     /// What is stored does not fit together.
     #[error("the state `{}` is damaged: {what}", path.display())]
     #[diagnostic(

@@ -5,7 +5,7 @@
 use crate::model::{Address, Row, canonical};
 
 /// The newest format, and the one that is written.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Marks a SQLite file as a labwright state (`PRAGMA application_id`): the letters `lbwr`.
 pub(super) const APPLICATION_ID: i32 = 0x6c62_7772;
@@ -48,6 +48,20 @@ pub(super) static UPGRADES: [&str; FORMAT as usize] = [
     "
     ALTER TABLE runs ADD COLUMN started_by TEXT;
     ALTER TABLE runs ADD COLUMN commit_id TEXT;
+",
+    "
+    ALTER TABLE runs ADD COLUMN owner TEXT;
+    CREATE INDEX runs_without_end ON runs (id) WHERE outcome IS NULL;
+    CREATE TABLE owners (
+        id TEXT PRIMARY KEY,
+        holder TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE leases (
+        address TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        changes INTEGER NOT NULL,
+        PRIMARY KEY (address, owner)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

@@ -7,7 +7,7 @@ use crate::model::{Entry, Identity, Recorded, RunHeader, RunOutcome};
 
 use super::format::{FORMAT, Tally};
 use super::store::completed;
-use super::{Meta, RowWrite, StateError, Store, same_identity};
+use super::{Claim, Holder, Lease, Meta, OpenRun, RowWrite, StateError, Store, same_identity};
 
 /// A state in memory.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct MemoryStore {
     recorded: Recorded,
     tally: Tally,
     runs: Vec<Kept>,
+    lease: Option<(Holder, Claim)>,
 }
 
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MemoryStore {
             recorded: Recorded { rows: BTreeMap::new() },
             tally: Tally::default(),
             runs: Vec::new(),
+            lease: None,
         }
     }
 
@@ -107,6 +109,31 @@ impl Store for MemoryStore {
         })
     }
 
+    /// Nobody else ever has anything of it: it lives in one value.
+    fn claim(&mut self, holder: &Holder, claim: &Claim) -> Result<(), StateError> {
+        self.lease = Some((holder.clone(), claim.clone()));
+        Ok(())
+    }
+
+    fn take_over(&mut self, run: u64, _: &Holder) -> Result<bool, StateError> {
+        Ok(self.run_mut(run)?.header.outcome.is_none())
+    }
+
+    fn leases(&self) -> Result<Vec<Lease>, StateError> {
+        let run = self.runs.iter().rfind(|kept| kept.header.outcome.is_none()).map(|kept| kept.header.id);
+        let lease = |(holder, claim): &(Holder, Claim)| Lease {
+            id: String::new(),
+            holder: holder.clone(),
+            claim: claim.clone(),
+            run,
+        };
+        Ok(self.lease.iter().map(lease).collect())
+    }
+
+    fn break_lease(&mut self, _: &str) -> Result<bool, StateError> {
+        Ok(self.lease.take().is_some())
+    }
+
     fn begin(&mut self, header: RunHeader, plan: &str, identity: &Identity) -> Result<u64, StateError> {
         same_identity(self.identity.as_ref(), identity)?;
         self.identity = Some(completed(self.identity.take(), identity));
@@ -132,8 +159,9 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn last_run(&self) -> Result<Option<RunHeader>, StateError> {
-        Ok(self.runs.last().map(|kept| kept.header.clone()))
+    fn open_runs(&self) -> Result<Vec<OpenRun>, StateError> {
+        let open = self.runs.iter().filter(|kept| kept.header.outcome.is_none());
+        Ok(open.map(|kept| OpenRun { header: kept.header.clone(), holder: None }).collect())
     }
 
     fn runs(&self) -> Result<Vec<RunHeader>, StateError> {

@@ -2,13 +2,14 @@
 
 use crate::model::{Address, Entry, Identity, Recorded, Row, RunHeader, RunOutcome};
 
-use super::StateError;
+use super::{Claim, Holder, Lease, OpenRun, StateError};
 
 /// A state: rows keyed by address, and a journal of the runs that changed them.
 ///
 /// Every mutating call is one transaction: when it returns `Ok`, its effect is durable and survives
 /// the death of the process at any later instant; when it returns an error or never returns, nothing
-/// of it is there. One process writes at a time, which is the run lock's business; any number may read.
+/// of it is there. Any number may read. Runs that are about different addresses go on side by side: each claims
+/// what it is about, and from then on only who still has it can write.
 pub trait Store: Send {
     /// What is known of the state as a whole.
     ///
@@ -22,12 +23,42 @@ pub trait Store: Send {
     /// [`StateError::Damaged`] when a row, the count or the sum does not fit.
     fn recorded(&self) -> Result<Recorded, StateError>;
 
+    /// Gives `claim` to `holder`, in place of what this store had before; all of it or nothing.
+    ///
+    /// What a process has ends with it, but for what a run of it was about that broke off: that stays until somebody
+    /// takes the run over.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where another run has some of it; [`StateError::BrokenOff`] where a run that nobody
+    /// settled yet was about some of it.
+    fn claim(&mut self, holder: &Holder, claim: &Claim) -> Result<(), StateError>;
+
+    /// Takes over a run that broke off with everything it was about; `false` where it has ended meanwhile.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where its process is alive, or another took it over; [`StateError::NoSuchRun`].
+    fn take_over(&mut self, run: u64, holder: &Holder) -> Result<bool, StateError>;
+
+    /// What everybody has who is alive, sorted by age.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn leases(&self) -> Result<Vec<Lease>, StateError>;
+
+    /// Ends what the owner `id` has although it is alive: it can write no more, and a run of it counts as broken off.
+    /// Tells whether there was such an owner.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn break_lease(&mut self, id: &str) -> Result<bool, StateError>;
+
     /// Begins a run and gives its number, counted from 1; `header.id`, `ended_ms` and `outcome` are ignored.
     ///
     /// `plan` is the plan's canonical JSON. What `identity` knows and the state does not is recorded.
     ///
     /// # Errors
-    /// [`StateError::Mismatch`] when the state belongs to something else; then nothing is written.
+    /// [`StateError::Mismatch`] when the state belongs to something else, [`StateError::LeaseLost`] when what was
+    /// claimed is lost; then nothing is written.
     fn begin(&mut self, header: RunHeader, plan: &str, identity: &Identity) -> Result<u64, StateError>;
 
     /// Appends `entries` (milliseconds since 1970, entry) to a run's journal and writes `rows`, together.
@@ -35,20 +66,20 @@ pub trait Store: Send {
     /// The serial grows by one when any row changes; a row that is put as it was changes nothing.
     ///
     /// # Errors
-    /// [`StateError::NoSuchRun`]; [`StateError::DiskFull`]; nothing is written then.
+    /// [`StateError::NoSuchRun`]; [`StateError::DiskFull`]; [`StateError::LeaseLost`]; nothing is written then.
     fn commit(&mut self, run: u64, entries: &[(u64, Entry)], rows: &[RowWrite]) -> Result<(), StateError>;
 
     /// Writes down how a run ended.
     ///
     /// # Errors
-    /// [`StateError::NoSuchRun`].
+    /// [`StateError::NoSuchRun`]; [`StateError::LeaseLost`].
     fn end(&mut self, run: u64, ended_ms: u64, outcome: RunOutcome) -> Result<(), StateError>;
 
-    /// The latest run.
+    /// The runs whose end is not written, oldest first.
     ///
     /// # Errors
-    /// When it cannot be read.
-    fn last_run(&self) -> Result<Option<RunHeader>, StateError>;
+    /// When they cannot be read.
+    fn open_runs(&self) -> Result<Vec<OpenRun>, StateError>;
 
     /// Every run, oldest first.
     ///

@@ -16,7 +16,7 @@ use labwright::model::{
     SecretReference, Source, Step, Until,
 };
 use labwright::plan::{self, Action, Change, Event, Failure, Plan, Verb};
-use labwright::state::{MemoryStore, Meta, RowWrite, StateError, Store};
+use labwright::state::{Claim, Holder, Lease, MemoryStore, Meta, OpenRun, RowWrite, StateError, Store};
 use serde_json::{Value, json};
 
 use super::world::{Death, World};
@@ -44,6 +44,14 @@ impl Ledger {
         Self { failing_after: Some(commits), ..Self::default() }
     }
 
+    /// Passes a point at which the process may die.
+    fn dies(&self) -> Result<(), StateError> {
+        match self.death.as_ref().is_some_and(|death| death.passes()) {
+            true => Err(StateError::DiskFull { path: "state.db".into() }),
+            false => Ok(()),
+        }
+    }
+
     /// All that was ever written, as text.
     pub(crate) fn everything(&self) -> String {
         let runs = self.inner.runs().expect("runs");
@@ -64,8 +72,27 @@ impl Store for Ledger {
         self.inner.recorded()
     }
 
+    fn claim(&mut self, holder: &Holder, claim: &Claim) -> Result<(), StateError> {
+        self.inner.claim(holder, claim)
+    }
+
+    fn take_over(&mut self, run: u64, holder: &Holder) -> Result<bool, StateError> {
+        self.inner.take_over(run, holder)
+    }
+
+    fn leases(&self) -> Result<Vec<Lease>, StateError> {
+        self.inner.leases()
+    }
+
+    fn break_lease(&mut self, id: &str) -> Result<bool, StateError> {
+        self.inner.break_lease(id)
+    }
+
     fn begin(&mut self, header: RunHeader, plan: &str, identity: &Identity) -> Result<u64, StateError> {
-        self.inner.begin(header, plan, identity)
+        self.dies()?;
+        let run = self.inner.begin(header, plan, identity)?;
+        self.dies()?;
+        Ok(run)
     }
 
     fn commit(&mut self, run: u64, entries: &[(u64, Entry)], rows: &[RowWrite]) -> Result<(), StateError> {
@@ -73,9 +100,7 @@ impl Store for Ledger {
         if let Some(left) = &mut self.failing_after {
             *left = left.checked_sub(1).ok_or_else(full)?;
         }
-        if self.death.as_ref().is_some_and(|death| death.passes()) {
-            return Err(full());
-        }
+        self.dies()?;
         self.inner.commit(run, entries, rows)?;
         let names = entries.iter().map(|(_, entry)| {
             let kind = match entry.kind {
@@ -88,21 +113,17 @@ impl Store for Ledger {
             format!("{kind} {}", entry.action)
         });
         self.journaled.lock().expect("a list").extend(names);
-        if self.death.as_ref().is_some_and(|death| death.passes()) {
-            return Err(full());
-        }
-        Ok(())
+        self.dies()
     }
 
     fn end(&mut self, run: u64, ended_ms: u64, outcome: RunOutcome) -> Result<(), StateError> {
-        if self.death.as_ref().is_some_and(|death| death.passes()) {
-            return Err(StateError::DiskFull { path: "state.db".into() });
-        }
-        self.inner.end(run, ended_ms, outcome)
+        self.dies()?;
+        self.inner.end(run, ended_ms, outcome)?;
+        self.dies()
     }
 
-    fn last_run(&self) -> Result<Option<RunHeader>, StateError> {
-        self.inner.last_run()
+    fn open_runs(&self) -> Result<Vec<OpenRun>, StateError> {
+        self.inner.open_runs()
     }
 
     fn runs(&self) -> Result<Vec<RunHeader>, StateError> {
@@ -244,7 +265,7 @@ impl Bench {
     }
 
     pub(crate) fn last_run(&self) -> RunHeader {
-        self.store.inner.last_run().expect("it is readable").expect("there is one")
+        self.store.inner.runs().expect("they are readable").pop().expect("there is one")
     }
 
     pub(crate) fn told(&self) -> Vec<Event> {

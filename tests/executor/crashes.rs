@@ -1,17 +1,19 @@
-//! A run that dies at any point is settled, planned afresh and carried out: the same world, nothing twice.
+//! A run that dies at any point is recovered, planned afresh or finished as it was planned, also where the recovery dies
+//! too: the same world, nothing twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
+use std::io::Write as _;
 use std::sync::Arc;
 
-use labwright::apply::{Surroundings, execute, settle};
-use labwright::model::RunOutcome;
+use labwright::apply::{Surroundings, begin, execute, look_up};
+use labwright::model::{Address, Desired, Moved, RunHeader, RunOutcome, Source};
 use labwright::plan::{Plan, Summary, check};
 use labwright::state::Store;
 use serde_json::{Value, json};
 
 use super::bench::{self, Bench, as_it_is, desired, now, planned};
-use super::world::{Death, Mortal};
+use super::world::{Death, Fault, Mortal};
 
 /// The files before and after a change, and whether everything is to go instead.
 struct Case {
@@ -19,6 +21,19 @@ struct Case {
     before: BTreeMap<String, Value>,
     after: BTreeMap<String, Value>,
     destroy: bool,
+    /// The new key of a lab, whose old one is `x`.
+    moved: Option<&'static str>,
+    /// What goes wrong once.
+    fault: Option<(&'static str, Fault)>,
+}
+
+/// How a run that died is gone on with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    /// As `apply` does: planned afresh from the files.
+    Afresh,
+    /// As `resume` does: finished as it was planned.
+    AsPlanned,
 }
 
 fn cases() -> Vec<Case> {
@@ -46,19 +61,54 @@ fn cases() -> Vec<Case> {
             .map(|(a, b)| (a.clone(), b.clone()))
             .collect()
     };
-    let case = |name, before: &BTreeMap<_, _>, after: &BTreeMap<_, _>, destroy| Case {
+    let replaced = {
+        let mut lab = published["Lab/x"].clone();
+        lab["size"] = json!("Large");
+        bench::with(&published, "Lab/x", lab)
+    };
+    let moved = {
+        let mut files = published.clone();
+        let mut lab = files.remove("Lab/x").expect("a lab");
+        lab["capacity"] = json!(4);
+        files.remove("Publish/x");
+        files.insert("Lab/y".into(), lab);
+        bench::with(&files, "Publish/y", json!({"lab": "Lab/y", "revision": 1}))
+    };
+    let case = |name, before: &BTreeMap<_, _>, after: &BTreeMap<_, _>| Case {
         name,
         before: before.clone(),
         after: after.clone(),
-        destroy,
+        destroy: false,
+        moved: None,
+        fault: None,
     };
+    let nothing = BTreeMap::new();
+    let forbidden = Fault::Refused(403, "Forbidden");
     vec![
-        case("create", &BTreeMap::new(), &published, false),
-        case("change", &published, &changed, false),
+        case("create", &nothing, &published),
+        case("change", &published, &changed),
         // Its attachment does not list the image, so its switch is to be set although no file names it.
-        case("upload", &without("/py"), &published, false),
-        case("export", &published, &exported, false),
-        case("destroy", &published, &published, true),
+        case("upload", &without("/py"), &published),
+        case("replace", &published, &replaced),
+        case("export", &published, &exported),
+        Case { moved: Some("y"), ..case("move", &published, &moved) },
+        Case { destroy: true, ..case("destroy", &published, &published) },
+        // What fails is tried again by the next run.
+        Case { fault: Some(("a/createlab", forbidden.clone())), ..case("refused lab", &nothing, &published) },
+        Case { fault: Some(("default/publish", forbidden)), ..case("refused publish", &nothing, &published) },
+        Case {
+            fault: Some(("versions/1.0.0", Fault::FailsLate)),
+            ..case("failing late", &nothing, &published)
+        },
+        Case { fault: Some(("a/createlab", Fault::LostAfter)), ..case("lost answer", &nothing, &published) },
+        Case {
+            fault: Some(("default/publish", Fault::LostAfter)),
+            ..case("lost publish", &nothing, &published)
+        },
+        Case {
+            fault: Some(("default/publish", Fault::LostBefore)),
+            ..case("lost way", &nothing, &published)
+        },
     ]
 }
 
@@ -70,17 +120,38 @@ async fn prepared(case: &Case) -> Bench {
     bench
 }
 
-fn plan_of(case: &Case, bench: &Bench) -> Plan {
-    planned(&desired(&case.after), &bench.stored(), case.destroy)
+fn files_of(case: &Case) -> Desired {
+    let source = || Source { file: "labwright.yaml".into(), line: 1, column: 1 };
+    let moved = |to| Moved { from: Address::new("Lab", "x"), to: Address::new("Lab", to), source: source() };
+    Desired { moved: case.moved.into_iter().map(moved).collect(), ..desired(&case.after) }
 }
 
-/// Carries the plan out until the run dies, if it does.
-async fn run_until_death(bench: &mut Bench, plan: &Plan, death: &Arc<Death>) {
-    let run = bench.begin(plan);
-    let recorded = bench.stored();
-    let options = bench.options;
-    let mut told = Vec::new();
+fn plan_of(case: &Case, bench: &Bench) -> Plan {
+    planned(&files_of(case), &bench.stored(), case.destroy)
+}
+
+/// Lets `work` on a bench go on until the process dies, if it does.
+async fn until_death(bench: &mut Bench, death: &Arc<Death>, work: impl AsyncFnOnce(&mut Bench, &Arc<Death>)) {
     bench.store.death = Some(Arc::clone(death));
+    tokio::select! {
+        biased;
+        () = death.knell.notified() => {}
+        () = work(bench, death) => {}
+    }
+    bench.store.death = None;
+}
+
+/// Begins a run and carries it out.
+async fn carry_out(bench: &mut Bench, plan: &Plan, death: &Arc<Death>) {
+    if let Ok(run) = begin(&mut bench.store, bench::header(), plan, &plan.identity) {
+        go_on(bench, run, plan, death).await;
+    }
+}
+
+/// Carries out what is left of a run.
+async fn go_on(bench: &mut Bench, run: u64, plan: &Plan, death: &Arc<Death>) {
+    let (recorded, options) = (bench.stored(), bench.options);
+    let mut told = Vec::new();
     {
         let mortal = Mortal { world: &bench.world, death: Arc::clone(death) };
         let secrets = bench::Passwords::default();
@@ -88,35 +159,45 @@ async fn run_until_death(bench: &mut Bench, plan: &Plan, death: &Arc<Death>) {
         let mut surroundings =
             Surroundings { arm: &mortal, store, secrets: &secrets, now: &now, open_subscription: &as_it_is };
         let mut events = |event| told.push(event);
-        let run = execute(run, plan, recorded, &mut surroundings, &options, pending(), &mut events);
-        tokio::select! {
-            biased;
-            () = death.knell.notified() => {}
-            _ = run => {}
-        }
+        // A store that fails is how the process learns that it is dead.
+        let _ = execute(run, plan, recorded, &mut surroundings, &options, pending(), &mut events).await;
     }
-    bench.store.death = None;
     bench.told.extend(told);
 }
 
-/// What the next `apply` does: settles what broke off, plans afresh, carries that out.
-async fn recover(bench: &mut Bench, case: &Case) {
-    let header = bench.last_run();
-    if header.outcome.is_none() {
-        let plan: Plan =
-            serde_json::from_str(&bench.store.plan_of(header.id).expect("a plan")).expect("JSON");
-        let (recorded, options, mut events) = (bench.stored(), bench.options, |_| {});
-        let settled =
-            settle(&header, &plan, recorded, &mut bench.surroundings(), &options, &mut events).await;
-        let settled = settled.expect("the store works");
-        assert!(settled.is_clear, "{:?}", settled.found);
-        assert_eq!(settled.recorded, bench.stored());
+/// Finds out what became of a run that broke off.
+async fn looked_up(bench: &mut Bench, header: &RunHeader, death: &Arc<Death>) -> Option<Plan> {
+    let plan: Plan = serde_json::from_str(&bench.store.plan_of(header.id).expect("a plan")).expect("JSON");
+    let (recorded, options) = (bench.stored(), bench.options);
+    let mortal = Mortal { world: &bench.world, death: Arc::clone(death) };
+    let secrets = bench::Passwords::default();
+    let store = &mut bench.store;
+    let mut surroundings =
+        Surroundings { arm: &mortal, store, secrets: &secrets, now: &now, open_subscription: &as_it_is };
+    let settled = look_up(header, &plan, recorded, &mut surroundings, &options, &mut |_| {}).await.ok()?;
+    assert!(settled.is_clear, "{:?}", settled.found);
+    Some(plan)
+}
+
+/// What the next command does about a run that broke off, and then whatever it takes until nothing is left to do.
+async fn recover(bench: &mut Bench, case: &Case, way: Way, death: &Arc<Death>) {
+    let header = bench.store.runs().expect("readable").pop();
+    if let Some(header) = header.filter(|header| header.outcome.is_none()) {
+        let Some(plan) = looked_up(bench, &header, death).await else { return };
+        match way {
+            Way::Afresh if bench.store.end(header.id, now(), RunOutcome::Settled).is_err() => return,
+            Way::Afresh => {}
+            Way::AsPlanned => go_on(bench, header.id, &plan, death).await,
+        }
     }
-    let plan = plan_of(case, bench);
-    assert_eq!(check(&plan), Vec::<String>::new());
-    if !plan.is_empty() {
-        let outcome = bench.execute(&plan).await.outcome;
-        assert_eq!(outcome, Some(RunOutcome::Done), "{:?}", bench.failures());
+    // Once more for what was refused or failed.
+    for _ in 0..3 {
+        let plan = plan_of(case, bench);
+        if plan.is_empty() {
+            return;
+        }
+        assert_eq!(check(&plan), Vec::<String>::new());
+        carry_out(bench, &plan, death).await;
     }
 }
 
@@ -144,35 +225,69 @@ fn differences(bench: &Bench, whole: &Bench) -> Vec<String> {
     found
 }
 
-#[tokio::test]
-async fn a_run_that_dies_at_any_point_is_recovered_with_nothing_lost_and_nothing_twice() {
-    let mut points = 0;
+/// A case from its beginning until nothing is left to do, dying once on the way, and once more while it is recovered.
+async fn with_deaths(case: &Case, way: Way, first: &Arc<Death>, second: &Arc<Death>) -> Bench {
+    let mut bench = prepared(case).await;
+    if let Some((request, fault)) = &case.fault {
+        bench.world.fault(request, fault.clone());
+    }
+    let plan = plan_of(case, &bench);
+    until_death(&mut bench, first, async |bench, death| carry_out(bench, &plan, death).await).await;
+    until_death(&mut bench, second, async |bench, death| recover(bench, case, way, death).await).await;
+    let never = Death::at(None);
+    until_death(&mut bench, &never, async |bench, death| recover(bench, case, way, death).await).await;
+    bench
+}
+
+/// Every point of a case at which a run can die, each recovered in `way`; how many there are, and what went wrong.
+async fn deaths(case: &Case, way: Way) -> (usize, Vec<String>) {
+    let (first, second) = (Death::at(None), Death::at(None));
+    let whole = with_deaths(case, way, &first, &second).await;
+    let empty = Summary { keep: plan_of(case, &whole).kept, ..Summary::default() };
+    assert_eq!(plan_of(case, &whole).summary(), empty, "{}: {:?}", case.name, whole.failures());
     let mut wrong = Vec::new();
-    for case in cases() {
-        let mut whole = prepared(&case).await;
-        let death = Death::at(None);
-        let plan = plan_of(&case, &whole);
-        run_until_death(&mut whole, &plan, &death).await;
-        assert_eq!(whole.last_run().outcome, Some(RunOutcome::Done), "{}: {:?}", case.name, whole.failures());
-        let empty = Summary { keep: plan_of(&case, &whole).kept, ..Summary::default() };
-        assert_eq!(plan_of(&case, &whole).summary(), empty, "{}", case.name);
-        for point in 0..death.points() {
-            let mut bench = prepared(&case).await;
-            let plan = plan_of(&case, &bench);
-            run_until_death(&mut bench, &plan, &Death::at(Some(point))).await;
-            recover(&mut bench, &case).await;
+    for point in 0..first.points() {
+        let never = Death::at(None);
+        let once = with_deaths(case, way, &Death::at(Some(point)), &never).await;
+        let again = point * 7 % never.points().max(1);
+        let twice = with_deaths(case, way, &Death::at(Some(point)), &Death::at(Some(again))).await;
+        for (bench, where_) in
+            [(once, String::new()), (twice, format!(", then {again} of {}", never.points()))]
+        {
             let differs = differences(&bench, &whole);
             if !differs.is_empty() {
+                let (name, points) = (case.name, first.points());
                 wrong.push(format!(
-                    "{}, point {point} of {}: {}",
-                    case.name,
-                    death.points(),
+                    "{name}, {way:?}, point {point} of {points}{where_}: {}",
                     differs.join("; ")
                 ));
             }
         }
-        points += death.points();
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    assert!(points > 100, "{points} points are too few to mean anything");
+    (first.points(), wrong)
+}
+
+/// Lets every case die at every point, and tells how many there were.
+async fn every_death(way: Way) {
+    let mut points = 0;
+    for case in cases() {
+        let (count, wrong) = deaths(&case, way).await;
+        assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+        points += count;
+    }
+    // Past what captures the output of tests that pass.
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "{way:?}: died at {points} points, and at each a second time later on")
+        .expect("somebody listens");
+    assert!(points > 500, "{points} points are too few to mean anything");
+}
+
+#[tokio::test]
+async fn a_run_that_dies_at_any_point_is_planned_afresh_with_nothing_lost_and_nothing_twice() {
+    every_death(Way::Afresh).await;
+}
+
+#[tokio::test]
+async fn a_run_that_dies_at_any_point_is_finished_as_planned_with_nothing_lost_and_nothing_twice() {
+    every_death(Way::AsPlanned).await;
 }

@@ -145,6 +145,7 @@ impl World {
         match fault {
             Some(Fault::LostAfter) => Err(lost()),
             Some(Fault::FailsLate) => {
+                self.lock().fail(call.path.as_str());
                 let url = format!("https://arm/operations/{}", self.lock().failing.len());
                 let error = json!({"code": "LateFailure", "message": "It broke."});
                 let status = json!({"status": "Failed", "error": error});
@@ -318,6 +319,15 @@ impl Inner {
             if body["properties"]["publishingState"] == "Publishing" {
                 body["properties"]["publishingState"] = json!("Published");
             }
+        }
+    }
+
+    /// What was begun at a path comes to nothing.
+    fn fail(&mut self, path: &str) {
+        let path = path.to_ascii_lowercase();
+        self.pending.remove(&path);
+        if let Some(thing) = self.things.get_mut(&path) {
+            thing["properties"]["provisioningState"] = json!("Failed");
         }
     }
 

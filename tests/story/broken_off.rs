@@ -13,8 +13,11 @@ fn a_second_run_is_told_who_holds_the_state() {
     let place = Place::against("contoso-cs", &azure.url);
     let mut first = azure.begin(&place, "apply --yes");
     azure.until(|line| line.contains("create LabAccount/cs-core-la"));
-    place.run("apply --yes").speaks_of(6, &format!("held by pid {}", first.id()));
-    place.run("destroy --yes").speaks_of(6, &format!("held by pid {}", first.id()));
+    for line in ["apply --yes", "destroy --yes"] {
+        let refused = place.run(line);
+        refused.speaks_of(6, "labwright::state::locked");
+        refused.speaks_of(6, &first.id().to_string());
+    }
     assert_eq!(place.run("plan").code, 0, "looking needs no lock");
     first.kill().expect("it was running");
     first.wait().expect("it is dead");

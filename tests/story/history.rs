@@ -63,7 +63,7 @@ fn a_run_that_broke_off_is_told_as_that_and_so_is_who_left_it() {
     azure.until_asked("POST", "/createlab");
     run.kill().expect("killed");
     run.wait().expect("it ends");
-    place.run("history").speaks_of(0, "interrupted, or still under way");
+    place.run("history").speaks_of(0, "apply  interrupted");
     let one = place.run("history 1");
     one.speaks_of(0, "✓ ");
     one.speaks_of(0, "… ");

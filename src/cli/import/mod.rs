@@ -10,7 +10,6 @@ mod one;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -30,7 +29,7 @@ use crate::config::{CloudSettings, PROJECT_FILE, Project};
 use crate::kinds::kind_of;
 use crate::model::{Address, ArmId, Observed, Recorded, RunOutcome};
 use crate::plan::{self, Options, Plan, Record};
-use crate::state::{RunLock, SqliteStore, Store};
+use crate::state::{Claim, Holder, SqliteStore, Store};
 
 /// What Azure has, by address.
 type Sights = BTreeMap<Address, Observed>;
@@ -59,21 +58,18 @@ fn all(scope: &Scope, endpoint: Option<&str>, context: &Context) -> Result<Exit,
     connected(&project, context, async |connection| import(scope, &project, connection, context).await)
 }
 
-/// Imports with the state to itself, and says what came of it.
+/// Imports, and says what came of it.
 fn connected(
     project: &Project,
     context: &Context,
     import: impl AsyncFnOnce(&Connection) -> Result<String, Failure>,
 ) -> Result<Exit, Failure> {
-    let lock =
-        RunLock::acquire(&record::place(project, context), context.command, Duration::ZERO, &mut |_| {})?;
     let text = cloud::runtime()?.block_on(async {
         let connection = cloud::connect(project, context).await?;
         let text = import(&connection).await;
         connection.close().await;
         text
     })?;
-    drop(lock);
     context.printer.result(&text);
     Ok(Exit::Done)
 }
@@ -127,10 +123,9 @@ async fn import(
     let whole = files::load(&files, false, context)?;
     let New { plan, otherwise } = planned(&whole, &record, &described, &known, &seen, connection)?;
     as_found(&plan, &seen, &addresses, &whole)?;
+    let store = to_itself(&plan, &record, &whole, context)?;
     files::write(context.root(), &files)?;
-    if !plan.records.is_empty() || record.open_run.is_some() {
-        write_record(&plan, &record, &whole, connection, context)?;
-    }
+    write_record(store, &plan, &record, &whole, connection, context)?;
     Ok(told(&found, &described, &files, &plan) + &one::not_as_written(&otherwise, context))
 }
 
@@ -147,25 +142,53 @@ fn known<'a>(project: &'a Project, record: &record::Record, connection: &Connect
     Known { by_id, taken, accounts: &project.accounts }
 }
 
-/// Refuses to go on where a run of another command broke off: only `apply` settles it.
+/// Refuses to go on where a run of another command broke off: only `apply` and `resume` settle it.
 fn after_others(record: &record::Record, context: &Context) -> Result<(), Failure> {
-    match record.open_run.as_ref().filter(|run| run.command != context.command) {
+    match record.broken_off().find(|run| run.command != context.command) {
         Some(run) => Err(CommandError::ImportAfter { run: run.id, command: context.typed("apply") }.into()),
         None => Ok(()),
     }
 }
 
-/// Writes what a plan only records, as a run of its own.
+/// Takes what is to be recorded for this import, and checks that nobody recorded it meanwhile.
+///
+/// # Errors
+/// Exit 6 where another run has some of it, or had.
+fn to_itself(
+    plan: &Plan,
+    record: &record::Record,
+    project: &Project,
+    context: &Context,
+) -> Result<SqliteStore, Failure> {
+    let mut store = SqliteStore::open_or_create(&record::place(project, context))?;
+    let holder = Holder::this_process(context.command);
+    for run in record.broken_off() {
+        store.take_over(run.id, &holder)?;
+    }
+    let changes: BTreeSet<_> = plan.records.iter().map(|own| own.address.clone()).collect();
+    store.claim(&holder, &Claim { changes: changes.clone(), reads: BTreeSet::new() })?;
+    let now = store.recorded()?;
+    let is_as_read = |address: &&Address| now.rows.get(*address) == record.recorded.rows.get(*address);
+    match changes.iter().find(|address| !is_as_read(address)) {
+        Some(address) => Err(CommandError::RecordedMeanwhile { address: address.to_string() }.into()),
+        None => Ok(store),
+    }
+}
+
+/// Writes what a plan only records, as a run of its own; an import that broke off before ends with it.
 fn write_record(
+    mut store: SqliteStore,
     plan: &Plan,
     record: &record::Record,
     project: &Project,
     connection: &Connection,
     context: &Context,
 ) -> Result<(), Failure> {
-    let mut store = SqliteStore::open_or_create(&record::place(project, context))?;
-    if let Some(run) = &record.open_run {
+    for run in record.broken_off() {
         store.end(run.id, carry::now_ms(), RunOutcome::Settled)?;
+    }
+    if plan.records.is_empty() {
+        return Ok(());
     }
     let run = begin(&mut store, carry::header(context), plan, &connection.identity)?;
     store.end(run, carry::now_ms(), RunOutcome::Done)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AT_ONCE, after_others, compared, connected, refuse_recorded, rows, write_record};
+use super::{AT_ONCE, after_others, compared, connected, refuse_recorded, rows, to_itself, write_record};
 use crate::apply::{Seen, observe};
 use crate::cli::cloud::Connection;
 use crate::cli::failure::CommandError;
@@ -86,7 +86,8 @@ async fn import(
     let recorded = with(&record.recorded, &rows);
     let next = compared(project, &recorded, &record)?;
     let plan = recording(&next, rows);
-    write_record(&plan, &record, project, connection, context)?;
+    let store = to_itself(&plan, &record, project, context)?;
+    write_record(store, &plan, &record, project, connection, context)?;
     let text = "Import complete! Resources: 1 imported.\n".to_owned();
     let differs = next.changed().contains(address);
     Ok(text + &not_as_written(&differs.then(|| address.clone()).into_iter().collect::<Vec<_>>(), context))

@@ -92,7 +92,8 @@ impl PastRun<'_> {
             Some(RunOutcome::Done) => "done",
             Some(RunOutcome::Incomplete) => "incomplete",
             Some(RunOutcome::Settled) => "interrupted, settled by a later run",
-            None => "interrupted, or still under way",
+            None if self.is_under_way => "under way",
+            None => "interrupted",
         };
         match self.seconds {
             Some(seconds) => format!("{word}, {}", say_seconds(seconds)),

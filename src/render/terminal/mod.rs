@@ -1,11 +1,12 @@
 //! Text for people: 80 columns unless told otherwise, in colour or without.
 //!
-//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`checks`], [`records`], [`history`].
+//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`checks`], [`records`], [`history`], [`leases`].
 
 mod checks;
 mod drift;
 mod findings;
 mod history;
+mod leases;
 mod made;
 mod page;
 mod plan;
@@ -17,6 +18,7 @@ pub(super) use checks::pasted;
 pub use drift::drift;
 pub use findings::findings;
 pub use history::{history, past_run};
+pub use leases::leases;
 pub use page::Look;
 pub use plan::{plan, summary_line};
 pub use record::{record, records};

@@ -3,7 +3,7 @@
 use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW, outcome_sign};
 use crate::plan::Outcome;
 use crate::render::words::{clean, count, say_seconds, width};
-use crate::render::{Counts, Fate, RunView, Settled};
+use crate::render::{Counts, Fate, Next, RunView, Settled};
 
 /// How a run came out.
 #[must_use]
@@ -85,13 +85,13 @@ fn write_not_started(page: &mut Page, view: &RunView<'_>) {
 
 /// What became of a run that broke off.
 #[must_use]
-pub fn settled(settled: &Settled, look: Look) -> String {
+pub fn settled(settled: &Settled, next: &Next, look: Look) -> String {
     let mut page = Page::new(look);
     let ago = say_seconds(settled.seconds_ago);
     let by = clean(&settled.by);
     // Whoever stops a run leaves nothing under way; a run that is killed there does no harm either.
     let how = if settled.actions.is_empty() { "was interrupted" } else { "broke off" };
-    page.line(Line::new().then(BOLD, format!("Run {} ({by}) {how}; it began {ago} ago.", settled.run)));
+    page.line(Line::new().then(BOLD, format!("Run {} ({by}) {how} {ago} ago.", settled.run)));
     let under_way = settled.actions.len();
     let failed = if settled.failed > 0 { format!("{} failed, ", settled.failed) } else { String::new() };
     let sentence = format!(
@@ -111,12 +111,37 @@ pub fn settled(settled: &Settled, look: Look) -> String {
             &clean(&action.finding),
         );
     }
-    page.paragraph(Line::new(), PLAIN, "What is left is planned anew from the files.");
-    if !settled.no_longer_asked.is_empty() {
-        let list =
-            settled.no_longer_asked.iter().map(|address| clean(address)).collect::<Vec<_>>().join(", ");
-        let head = format!("Planned by run {}, no longer asked for, not done: {list}", settled.run);
-        page.paragraph(Line::new(), PLAIN, &head);
+    match next {
+        Next::Anew { resume } => write_anew(&mut page, settled, resume.as_deref()),
+        Next::AsPlanned if settled.left.is_empty() => {
+            page.paragraph(Line::new(), PLAIN, "Nothing of it is left to do.");
+        }
+        Next::AsPlanned => {
+            let left = settled.left.iter().map(|words| clean(words)).collect::<Vec<_>>().join(", ");
+            page.paragraph(Line::new(), PLAIN, &format!("Left, and carried out as it was planned: {left}"));
+        }
+        Next::NotYet => {}
     }
     page.finish()
+}
+
+fn write_anew(page: &mut Page, settled: &Settled, resume: Option<&str>) {
+    let Settled { run, left, no_longer_asked, .. } = settled;
+    page.paragraph(
+        Line::new(),
+        PLAIN,
+        "Nothing lost, nothing twice. What is left is planned anew from the files.",
+    );
+    if !no_longer_asked.is_empty() {
+        let list = no_longer_asked.iter().map(|address| clean(address)).collect::<Vec<_>>().join(", ");
+        let head = format!("Planned by run {run}, no longer asked for, not done: {list}");
+        page.paragraph(Line::new(), PLAIN, &head);
+    }
+    if let (Some(resume), false) = (resume, left.is_empty()) {
+        page.line(
+            Line::new()
+                .then(PLAIN, format!("To finish run {run} as it was planned instead, answer no, then:")),
+        );
+        page.line(Line::new().then(PLAIN, format!("  {resume}")));
+    }
 }
