@@ -117,6 +117,24 @@ fn runs_are_counted_from_one_and_end_once_told() {
 }
 
 #[test]
+fn how_long_things_took_is_told_of_the_latest_runs_first() {
+    every_store(|store| {
+        assert!(store.durations().expect("readable").is_empty());
+        for number in 1..=25 {
+            let run = store.begin(header("apply"), "{}", &identity("cs")).expect("begun");
+            store.took(run, &[("lab".to_owned(), number)].into()).expect("remembered");
+            store
+                .took(run, &[("lab".to_owned(), 99), ("export".to_owned(), 7)].into())
+                .expect("what is known stays");
+        }
+        let durations = store.durations().expect("readable");
+        assert_eq!(durations["lab"], (6..=25).rev().collect::<Vec<_>>());
+        assert_eq!(durations["export"], [7; 20]);
+        assert!(matches!(store.took(77, &[].into()), Err(StateError::NoSuchRun { run: 77 })));
+    });
+}
+
+#[test]
 fn the_serial_counts_commits_that_change_a_row() {
     every_store(|store| {
         let run = store.begin(header("apply"), "{}", &identity("cs")).expect("begun");

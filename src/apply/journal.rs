@@ -5,13 +5,14 @@
 //! folded into the [`Run`] next, told to reporters last.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use super::error::End;
 use super::recording;
+use crate::catalog::{Work, median};
 use crate::model::{Address, ArmId, Entry, EntryKind, Expectation, Recorded, Recording, RunOutcome};
 use crate::plan::{Action, ActionState, Event, Plan, Run};
 use crate::state::{RowWrite, StateError, Store};
@@ -33,6 +34,9 @@ struct Inner<'a, 'p> {
     /// Whether some note must not wait for the next one.
     urgent: bool,
     error: Option<StateError>,
+    /// When the actions began whose first request left in this process, and how long those took that are done.
+    began: HashMap<&'p str, u64>,
+    took: BTreeMap<Work, Vec<u64>>,
     /// What happened after the store failed, or while it did.
     unwritten: (Vec<(u64, Entry)>, Vec<RowWrite>),
 }
@@ -77,6 +81,8 @@ impl<'a, 'p> Journal<'a, 'p> {
                 notes: Vec::new(),
                 urgent: false,
                 error: None,
+                began: HashMap::new(),
+                took: BTreeMap::new(),
                 unwritten: (Vec::new(), Vec::new()),
             }),
         }
@@ -180,6 +186,11 @@ impl<'a, 'p> Journal<'a, 'p> {
             drop(inner.store.commit(inner.run_id, &entries, &rows));
             return Err(error);
         }
+        let took = inner.took.iter().filter_map(|(work, ms)| Some((work.as_str().to_owned(), median(ms)?)));
+        let took: BTreeMap<_, _> = took.collect();
+        if !took.is_empty() {
+            inner.store.took(inner.run_id, &took)?;
+        }
         let outcome = decide(&inner.run);
         if let Some(outcome) = outcome {
             inner.store.end(inner.run_id, (inner.now)(), outcome)?;
@@ -233,11 +244,30 @@ impl Inner<'_, '_> {
 
     fn is_true(&mut self, note: Note) -> Option<Event> {
         self.run.fold(&note.entry);
+        self.time(&note);
         if let Some(durable) = note.durable {
             // Who waits for it may be gone; the entry is true all the same.
             let _ = durable.send(());
         }
         note.event
+    }
+}
+
+impl Inner<'_, '_> {
+    /// Learns how long an action takes, from its first request to its end.
+    fn time(&mut self, note: &Note) {
+        let Some(action) = self.run.plan().action(&note.entry.action) else { return };
+        match &note.entry.kind {
+            EntryKind::Started { .. } if note.entry.step == 0 => {
+                self.began.entry(&action.id).or_insert(note.ms);
+            }
+            EntryKind::Done { .. } if note.entry.step + 1 >= action.steps.len() => {
+                if let Some(began) = self.began.remove(action.id.as_str()) {
+                    self.took.entry(action.work).or_default().push(note.ms.saturating_sub(began));
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -1,12 +1,20 @@
-//! How long things usually take on the real service.
+//! How long things take: as this project's own runs did, else as they usually do on the real service.
 //!
-//! Source: the vendor's table of lab accounts against lab plans (November 2021), reports of
+//! Source of the catalogue: the vendor's table of lab accounts against lab plans (November 2021), reports of
 //! replication times, and the vendor module's polling limits. Middle values; a guess, never a promise.
 
-/// A sort of work that takes its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A sort of work that takes its time. Its word in a plan is that under which a state remembers how long it took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Work {
+    /// Nothing but a note in the record.
+    Record,
     /// A resource group, a gallery, an image definition, a switch: seconds.
+    #[default]
     Small,
     /// A lab account.
     Account,
@@ -24,19 +32,113 @@ pub enum Work {
     DeleteLab,
     /// A delete of a version.
     DeleteVersion,
+    /// A delete of an exported image with its versions.
+    DeleteExported,
 }
 
-/// Its usual duration, in seconds.
+impl Work {
+    /// Every sort.
+    pub const ALL: [Self; 11] = [
+        Self::Record,
+        Self::Small,
+        Self::Account,
+        Self::Version,
+        Self::Lab,
+        Self::Scale,
+        Self::Publish,
+        Self::Export,
+        Self::DeleteLab,
+        Self::DeleteVersion,
+        Self::DeleteExported,
+    ];
+
+    /// The word under which a state remembers it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Small => "small",
+            Self::Account => "account",
+            Self::Version => "version",
+            Self::Lab => "lab",
+            Self::Scale => "scale",
+            Self::Publish => "publish",
+            Self::Export => "export",
+            Self::DeleteLab => "deleteLab",
+            Self::DeleteVersion => "deleteVersion",
+            Self::DeleteExported => "deleteExported",
+        }
+    }
+
+    /// Its usual duration on the real service, in seconds.
+    #[must_use]
+    pub fn usual_seconds(self) -> u64 {
+        match self {
+            Self::Record => 0,
+            Self::Small => 10,
+            Self::Account => 2 * 60,
+            Self::Version => 45 * 60,
+            Self::Lab => 25 * 60,
+            Self::Scale | Self::Publish => 65 * 60,
+            Self::Export => 2 * 60 * 60,
+            Self::DeleteLab | Self::DeleteExported => 10 * 60,
+            Self::DeleteVersion => 3 * 60,
+        }
+    }
+}
+
+/// How long each sort of work takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Durations {
+    learned: BTreeMap<Work, u64>,
+}
+
+impl Durations {
+    /// What earlier runs tell: by the word of the work, milliseconds, one for each run. Words of no work are passed over.
+    #[must_use]
+    pub fn learned(runs: &BTreeMap<String, Vec<u64>>) -> Self {
+        let known = |work: &Work| Some((*work, median(runs.get(work.as_str())?)?.div_ceil(1000).max(1)));
+        Self { learned: Work::ALL.iter().filter_map(known).collect() }
+    }
+
+    /// How long some work takes, in seconds: never 0 but for what is only recorded.
+    #[must_use]
+    pub fn seconds(&self, work: Work) -> u64 {
+        self.learned.get(&work).copied().unwrap_or_else(|| work.usual_seconds())
+    }
+}
+
+/// The middle one; of two, the greater. `None` of nothing.
 #[must_use]
-pub fn seconds(work: Work) -> u64 {
-    match work {
-        Work::Small => 10,
-        Work::Account => 2 * 60,
-        Work::Version => 45 * 60,
-        Work::Lab => 25 * 60,
-        Work::Scale | Work::Publish => 65 * 60,
-        Work::Export => 2 * 60 * 60,
-        Work::DeleteLab => 10 * 60,
-        Work::DeleteVersion => 3 * 60,
+pub fn median(values: &[u64]) -> Option<u64> {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learned_wins_over_the_catalogue() {
+        let runs = [
+            ("lab", vec![90_000, 60_500, 61_000]),
+            ("small", vec![20]),
+            ("publish", vec![]),
+            ("moon", vec![1]),
+        ];
+        let runs = runs.map(|(work, took)| (work.to_owned(), took)).into();
+        let durations = Durations::learned(&runs);
+        let seconds =
+            [Work::Lab, Work::Small, Work::Publish, Work::Record].map(|work| durations.seconds(work));
+        assert_eq!(seconds, [61, 1, 65 * 60, 0]);
+    }
+
+    #[test]
+    fn every_work_has_its_own_word_which_plans_use_too() {
+        for work in Work::ALL {
+            assert_eq!(serde_json::json!(work), work.as_str());
+        }
     }
 }

@@ -23,9 +23,9 @@ use crate::config::{CloudSettings, Project};
 use crate::model::{
     Address, Allowed, AllowedWhat, Check, Recorded, RunHeader, RunOutcome, Secret, Severity, Verdict,
 };
-use crate::plan::{self, Plan, PlanError, Run, Verb, check, nearest_address};
+use crate::plan::{self, ActionState, Plan, PlanError, Run, Verb, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
-use crate::render::{Background, Next, PlanView, RunView, Settled, terminal};
+use crate::render::{Background, Next, Pace, PlanView, RunView, Settled, terminal};
 use crate::state::{Store, host_name};
 
 /// What an unset password variable opens to on the emulator, which has no student to keep out.
@@ -251,7 +251,10 @@ impl Doing<'_> {
         if view.plan.is_empty() || self.asked.carry.yes {
             return Ok(());
         }
-        consent::somebody_there(context)
+        consent::somebody_there(
+            "look at the plan above, then add --yes; a reviewed plan is applied with `labwright apply PLAN --yes`",
+            context,
+        )
     }
 
     /// Whether somebody says yes, where nobody has.
@@ -279,7 +282,7 @@ impl Doing<'_> {
         let signals = Signals::listen();
         end_settled(settled, desk)?;
         let id = begin(desk.store()?, header(context), plan, &identity)?;
-        let carried = self.carry_on(id, plan, recorded, 0, signals, desk).await?;
+        let carried = self.carry_on(id, plan, recorded, signals, desk).await?;
         // A saved plan is stale once a part of it is done.
         let again = self.asked.saved.map(|_| context.typed("apply"));
         let exit = finished(view, &carried.run, again.as_deref().unwrap_or(&view.apply_command), context)?;
@@ -295,20 +298,23 @@ impl Doing<'_> {
         Ok(())
     }
 
-    /// Carries out what is left of a run that was begun, and tells of it; `done` of its actions were done before.
+    /// Carries out what is left of a run that was begun, and tells of it.
     pub(super) async fn carry_on<'p>(
         &self,
         id: u64,
         plan: &'p Plan,
         recorded: Recorded,
-        done: usize,
         signals: Signals,
         desk: &mut Desk<'_>,
     ) -> Result<Carried<'p>, Failure> {
         let context = desk.context;
         let secrets = self.secrets(context);
         let (connection, store) = desk.both().await?;
-        let reporter = Reporter::new(plan, done, context);
+        let before: Vec<_> = store.journal(id)?.into_iter().map(|(_, entry)| entry).collect();
+        let before = Run::after(plan, &before);
+        let done = before.states().filter(|(_, state)| **state == ActionState::Done);
+        let done = done.map(|(action, _)| action.id.clone()).collect();
+        let reporter = Reporter::new(plan, done, self.pace(), context);
         let stop = Arc::new(Notify::new());
         let carried = {
             let mut surroundings = Surroundings {
@@ -349,6 +355,14 @@ impl Doing<'_> {
                 Carried { run: RunView::new(&Run::after(plan, &entries), Some(id), true), recorded: None }
             }
         })
+    }
+
+    /// How fast it goes: of an emulator in this process no estimate says anything.
+    fn pace(&self) -> Pace {
+        match self.project.settings.cloud {
+            CloudSettings::Emulator => Pace::Emulated,
+            CloudSettings::Azure(_) => Pace::Azure { workers: usize::from(self.asked.carry.parallelism) },
+        }
     }
 
     /// What was adopted and differs from the files, which the next plan changes.

@@ -21,12 +21,12 @@ pub(super) fn given(view: &PlanView<'_>) -> Result<(), Failure> {
     Err(CommandError::MissingConsent { what, command: view.apply_command.clone() }.into())
 }
 
-/// Whether somebody can be asked.
+/// Whether somebody can be asked; `help` is what to do instead.
 ///
 /// # Errors
 /// Exit 4 where nobody can.
-pub(super) fn somebody_there(context: &Context) -> Result<(), Failure> {
-    if context.is_unattended() { Err(CommandError::NobodyToAsk.into()) } else { Ok(()) }
+pub(super) fn somebody_there(help: &'static str, context: &Context) -> Result<(), Failure> {
+    if context.is_unattended() { Err(CommandError::NobodyToAsk { help }.into()) } else { Ok(()) }
 }
 
 /// Asks whether to carry a plan out; only `yes` is one.

@@ -261,13 +261,11 @@ pub(super) enum CommandError {
     },
     /// Nobody can be asked.
     #[error("nobody is there to answer, and --yes is not given")]
-    #[diagnostic(
-        code(labwright::cli::not_confirmed),
-        help(
-            "look at the plan above, then add --yes; a reviewed plan is applied with `labwright apply PLAN --yes`"
-        )
-    )]
-    NobodyToAsk,
+    #[diagnostic(code(labwright::cli::not_confirmed), help("{help}"))]
+    NobodyToAsk {
+        /// What to do instead.
+        help: &'static str,
+    },
     /// The answer was not `yes`.
     #[error("not carried out: the answer was not `yes`")]
     #[diagnostic(code(labwright::cli::not_confirmed))]
@@ -344,7 +342,7 @@ impl CommandError {
             | Self::OthersPlan { .. }
             | Self::Refused { .. }
             | Self::InTheWay { .. }
-            | Self::NobodyToAsk
+            | Self::NobodyToAsk { .. }
             | Self::NotConfirmed
             | Self::MissingConsent { .. } => Exit::Refused,
             Self::NotSettled { .. } | Self::ImportAfter { .. } => Exit::Interrupted,

@@ -67,7 +67,7 @@ fn agreed(lease: &Lease, arguments: &Break, context: &Context) -> Result<(), Fai
     if arguments.yes {
         return Ok(());
     }
-    consent::somebody_there(context)?;
+    consent::somebody_there("end that process, and what it holds ends with it; or add --yes", context)?;
     let holder = &lease.holder;
     let shown = terminal::leases(&[view(lease.clone())], true, context.printer.other_look());
     let question = format!(

@@ -89,6 +89,7 @@ pub(super) fn compare(comparison: &Comparison<'_>, context: &Context) -> Result<
         exclude: scope.exclude.clone(),
         lineage: record.meta.as_ref().map(|meta| meta.lineage.clone()),
         before_refresh: refreshed.as_ref().map(|_| before.clone()),
+        durations: record.durations.clone(),
     };
     let plan = plan::plan(&project.desired, &recorded, &options)?;
     let mut recorded = before.clone();

@@ -1,7 +1,7 @@
 //! A run on its way: bars on a terminal, plain lines and a heartbeat elsewhere.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Context;
 use super::printer::Printer;
 use crate::plan::{Event, Plan};
-use crate::render::Progress;
+use crate::render::{Pace, Progress};
 
 /// How long nothing may be said without a terminal.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -32,12 +32,13 @@ struct Bars {
 
 impl<'p> Reporter<'p> {
     /// A reporter of `plan`'s run, of which `done` actions were done before; says at once how much there is to do.
-    pub(super) fn new(plan: &'p Plan, done: usize, context: &'p Context) -> Self {
-        let progress = Progress::new(plan, done);
+    pub(super) fn new(plan: &'p Plan, done: BTreeSet<String>, pace: Pace, context: &'p Context) -> Self {
+        let before = done.len();
+        let progress = Progress::new(plan, done, pace);
         let printer = &context.printer;
         printer.note(&format!("{}\n", progress.beginning()));
         let wants_bars = !context.is_unattended() && !printer.is_quiet();
-        let bars = wants_bars.then(|| Bars::new(plan.actions.len(), done, printer.other_look().colour));
+        let bars = wants_bars.then(|| Bars::new(plan.actions.len(), before, printer.other_look().colour));
         Self { progress: RefCell::new(progress), printer, begun: Instant::now(), bars }
     }
 
@@ -59,7 +60,10 @@ impl<'p> Reporter<'p> {
         loop {
             interval.tick().await;
             match &self.bars {
-                Some(bars) => bars.tick(),
+                Some(bars) => {
+                    let left = self.progress.borrow().left(self.begun.elapsed().as_secs());
+                    bars.tick(left);
+                }
                 None => {
                     let line = self.progress.borrow().heartbeat(self.begun.elapsed().as_secs());
                     self.printer.note(&format!("{line}\n"));
@@ -83,7 +87,7 @@ impl Bars {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let whole = all.add(ProgressBar::new(count as u64).with_position(done as u64));
         let bar = if colour { "{bar:30.green}" } else { "{bar:30}" };
-        whole.set_style(style(&format!("{bar} {{pos}} of {{len}} after {{elapsed}}, about {{eta}} left")));
+        whole.set_style(style(&format!("{bar} {{pos}} of {{len}} after {{elapsed}}{{msg}}")));
         Self { all, whole, actions: RefCell::default() }
     }
 
@@ -119,7 +123,8 @@ impl Bars {
         }
     }
 
-    fn tick(&self) {
+    fn tick(&self, left: Option<String>) {
+        self.whole.set_message(left.map(|left| format!(", {left}")).unwrap_or_default());
         self.whole.tick();
         self.actions.borrow().values().for_each(ProgressBar::tick);
     }

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::{Context, Failure};
+use crate::catalog::Durations;
 use crate::config::Project;
 use crate::model::{Cloud, Finding, Identity, Recorded, RunHeader, Severity};
 use crate::plan::Plan;
 use crate::state::{Meta, OpenRun, SqliteStore, StateError, Store, Watermark, same_identity};
 
 /// What is recorded, at one instant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Record {
     /// The rows.
     pub(super) recorded: Recorded,
@@ -17,6 +18,8 @@ pub(super) struct Record {
     pub(super) meta: Option<Meta>,
     /// The runs without an end: those that broke off, and those that go on now.
     pub(super) open_runs: Vec<OpenRun>,
+    /// How long things took in earlier runs.
+    pub(super) durations: Durations,
 }
 
 /// The state's file.
@@ -58,11 +61,20 @@ pub(super) fn read(project: &Project, context: &Context) -> Result<Record, Failu
     // A state in which no run was begun yet is none yet.
     let now = now.filter(|meta| meta.identity.is_some());
     let Some((store, meta)) = store.zip(now) else {
-        return Ok(Record { recorded: Recorded::default(), meta: None, open_runs: Vec::new() });
+        return Ok(Record::default());
     };
     belongs(&meta, &project.desired.identity)?;
     watermark.raise(&meta)?;
-    Ok(Record { recorded: store.recorded()?, open_runs: store.open_runs()?, meta: Some(meta) })
+    Ok(Record {
+        recorded: store.recorded()?,
+        open_runs: store.open_runs()?,
+        durations: match project.desired.identity.cloud {
+            // How fast the emulator in this process is says nothing of anything.
+            Cloud::Emulator => Durations::default(),
+            Cloud::Azure => Durations::learned(&store.durations()?),
+        },
+        meta: Some(meta),
+    })
 }
 
 /// The plan that a run was begun with.

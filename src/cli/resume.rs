@@ -8,7 +8,6 @@ use super::settle::{self, LookedUp};
 use super::signals::Signals;
 use super::{Context, Exit, Failure, cloud, project, record};
 use crate::model::RunHeader;
-use crate::plan::Outcome;
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, Next, PlanView, terminal};
 use crate::state::StateError;
@@ -88,8 +87,7 @@ async fn finish(
     }
     doing.opens_secrets(&plan, context).await?;
     let signals = Signals::listen();
-    let done = view.done + view.actions.iter().filter(|action| action.outcome == Outcome::Done).count();
-    let carried = doing.carry_on(run.id, &plan, recorded, done, signals, desk).await?;
+    let carried = doing.carry_on(run.id, &plan, recorded, signals, desk).await?;
     let background = Background { title: Some(cloud::title(doing.project)), ..Background::default() };
     let view = PlanView::new(&plan, background);
     finished(&view, &carried.run, &context.typed("apply"), context)

@@ -15,7 +15,7 @@ use super::image::export_of;
 use super::publish::{REVISION, template};
 use super::shape::managed;
 use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View, words};
-use crate::catalog::{Work, seconds};
+use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Done, Evidence, Expectation, Finding, Look, Method, Output, Read, Resource,
     Row, Severity, Take, Until,
@@ -190,7 +190,7 @@ impl Kind for Export {
         needs.extend(
             view.attributes(&image).and_then(|image| arm::referred(image, "gallery")).map(Need::Ready),
         );
-        vec![Draft::new("export", needs, expects, seconds(Work::Export), vec![export])]
+        vec![Draft::new("export", needs, expects, Work::Export, vec![export])]
     }
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {

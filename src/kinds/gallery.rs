@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::arm::{self, GALLERIES};
 use super::resource_group::{TAGS, name_rule as group_name};
 use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
-use crate::catalog::{Work, seconds};
+use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Method, Observed, Read, Recording, Row,
 };
@@ -105,7 +105,7 @@ impl Kind for Gallery {
         let id = &subject.row.arm_id;
         let step = arm::put("create gallery", id, GALLERIES, body, arm::record(subject.row));
         let expects = Expectation::Absent { read: arm::get(id, GALLERIES) };
-        vec![Draft::new("create", arm::needs(self, subject), expects, seconds(Work::Small), vec![step])]
+        vec![Draft::new("create", arm::needs(self, subject), expects, Work::Small, vec![step])]
     }
 
     fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
@@ -117,13 +117,12 @@ impl Kind for Gallery {
         arm::set(&mut body, "tags", attributes.get("tags"));
         let (id, row) = (&subject.row.arm_id, arm::record(subject.row));
         let step = arm::step("change gallery", Method::Patch, id, GALLERIES, Some(body), row);
-        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step])]
+        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, Work::Small, vec![step])]
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
         let step = arm::delete("delete gallery", &row.arm_id, GALLERIES, Recording::Delete);
-        let mut draft =
-            Draft::new("delete", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step]);
+        let mut draft = Draft::new("delete", Vec::new(), Expectation::AsRecorded, Work::Small, vec![step]);
         draft.contents =
             vec![Contents { read: arm::list(&row.arm_id, "images", GALLERIES), noun: "images".into() }];
         vec![draft]

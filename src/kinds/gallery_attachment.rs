@@ -16,7 +16,7 @@ use super::shape::managed;
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
-use crate::catalog::{Work, seconds};
+use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Required, Requirement,
     Resource, Row, Severity, Step, Sweep, SweepWanted, Until,
@@ -225,7 +225,7 @@ impl Kind for GalleryAttachment {
         let others = holders[0].iter().flat_map(|account| subject.view.attachments_of(account));
         needs.extend(others.map(|other| Need::Part(other.clone(), "delete".into())));
         let expects = Expectation::Absent { read: arm::get(id, LABS) };
-        let mut drafts = vec![Draft::new("attach", needs, expects, seconds(Work::Small), vec![attach])];
+        let mut drafts = vec![Draft::new("attach", needs, expects, Work::Small, vec![attach])];
         let images = listed(subject);
         drafts.extend(switches(subject, &images));
         drafts
@@ -247,7 +247,7 @@ impl Kind for GalleryAttachment {
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
         let step = arm::delete("detach", &row.arm_id, LABS, Recording::Delete);
-        vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step])]
+        vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, Work::Small, vec![step])]
     }
 
     fn reads(&self, _address: &Address, row: &Row) -> Vec<Read> {
@@ -340,7 +340,7 @@ fn switches(subject: &Subject<'_>, images: &BTreeSet<Address>) -> Vec<Draft> {
         .chain(unlisted(subject).cloned().map(Need::Ready))
         .collect();
     if let Some((part, step)) = last_switch(subject) {
-        drafts.push(Draft::new(part, needs, Expectation::Anything, seconds(Work::Small), vec![step]));
+        drafts.push(Draft::new(part, needs, Expectation::Anything, Work::Small, vec![step]));
     }
     drafts
 }
@@ -366,7 +366,7 @@ fn switch_on(subject: &Subject<'_>, image: &Address) -> Draft {
     step.ready = vec![Until::Exists { read: arm::get(&projection, LABS) }];
     let needs = vec![Need::Part(subject.address.clone(), "attach".into()), Need::Ready(image.clone())];
     let part = format!("enable/{}", image.key());
-    Draft::new(part, needs, Expectation::Anything, seconds(Work::Small), vec![step])
+    Draft::new(part, needs, Expectation::Anything, Work::Small, vec![step])
 }
 
 /// The images that this plan brings into the gallery, and that are to be off: Azure shows each as switched

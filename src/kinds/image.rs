@@ -14,7 +14,7 @@ use super::shape::{any, identifier, managed};
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
-use crate::catalog::{Work, seconds};
+use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Method, Observed, Read, Recording, Resource, Row,
     Step, Until,
@@ -320,7 +320,7 @@ impl Kind for Image {
                 "create",
                 needs,
                 Expectation::Anything,
-                seconds(Work::Small),
+                Work::Small,
                 vec![taken_over(subject)],
             )];
         }
@@ -339,7 +339,7 @@ impl Kind for Image {
         set_updatable(&mut body, attributes);
         let step = arm::put("create image", id, GALLERIES, body, arm::record(subject.row));
         let expects = Expectation::Absent { read: arm::get(id, GALLERIES) };
-        vec![Draft::new("create", arm::needs(self, subject), expects, seconds(Work::Small), vec![step])]
+        vec![Draft::new("create", arm::needs(self, subject), expects, Work::Small, vec![step])]
     }
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
@@ -348,7 +348,7 @@ impl Kind for Image {
         set_updatable(&mut body, attributes);
         let (id, row) = (&subject.row.arm_id, arm::record(subject.row));
         let step = arm::step("change image", Method::Patch, id, GALLERIES, Some(body), row);
-        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step])]
+        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, Work::Small, vec![step])]
     }
 
     fn delete(&self, address: &Address, row: &Row, view: &View<'_>) -> Vec<Draft> {
@@ -360,10 +360,10 @@ impl Kind for Image {
                 arm::delete(format!("delete version {name}"), &id, GALLERIES, Recording::Nothing)
             })
             .collect();
-        let estimate = seconds(Work::Small) + steps.len() as u64 * seconds(Work::DeleteVersion);
         let lists_contents = steps.is_empty();
+        let work = if lists_contents { Work::Small } else { Work::DeleteExported };
         steps.push(arm::delete("delete image", &row.arm_id, GALLERIES, Recording::Delete));
-        let mut draft = Draft::new("delete", Vec::new(), Expectation::AsRecorded, estimate, steps);
+        let mut draft = Draft::new("delete", Vec::new(), Expectation::AsRecorded, work, steps);
         if lists_contents {
             let read = arm::list(&row.arm_id, "versions", GALLERIES);
             draft.contents = vec![Contents { read, noun: "versions".into() }];

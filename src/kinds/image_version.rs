@@ -12,7 +12,7 @@ use super::arm::{self, GALLERIES};
 use super::resource_group::TAGS;
 use super::shape::{any, managed};
 use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Problem, Shape, ShapeError, Subject, View};
-use crate::catalog::{Work, geography, seconds};
+use crate::catalog::{Work, geography};
 use crate::model::{
     Address, ArmId, Attributes, Expectation, Finding, Method, Observed, Read, Recording, Resource, Row,
     Severity, Until,
@@ -235,7 +235,7 @@ impl Kind for ImageVersion {
         let mut step = arm::put("upload version", id, GALLERIES, body, arm::record(subject.row));
         step.until.push(Until::Replicated { read: replication(id) });
         let expects = Expectation::Absent { read: arm::get(id, GALLERIES) };
-        vec![Draft::new("create", arm::needs(self, subject), expects, seconds(Work::Version), vec![step])]
+        vec![Draft::new("create", arm::needs(self, subject), expects, Work::Version, vec![step])]
     }
 
     fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
@@ -249,14 +249,14 @@ impl Kind for ImageVersion {
         if copies {
             step.until.push(Until::Replicated { read: replication(id) });
         }
-        let estimate = seconds(if copies { Work::Version } else { Work::Small });
-        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, estimate, vec![step])]
+        let work = if copies { Work::Version } else { Work::Small };
+        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, work, vec![step])]
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
         let step = arm::delete("delete version", &row.arm_id, GALLERIES, Recording::Delete);
-        let estimate = seconds(Work::DeleteVersion);
-        vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, estimate, vec![step])]
+        let work = Work::DeleteVersion;
+        vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, work, vec![step])]
     }
 
     fn reads(&self, _address: &Address, row: &Row) -> Vec<Read> {

@@ -24,7 +24,7 @@ use super::shape::{Reference, any, length, managed};
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
-use crate::catalog::{Work, seconds, size};
+use crate::catalog::{Work, size};
 use crate::model::{
     Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Required, Requirement,
     Resource, Row, Severity, Step,
@@ -230,7 +230,7 @@ impl Kind for Lab {
             steps.push(template_step(subject));
         }
         let expects = Expectation::Absent { read: arm::get(&row.arm_id, LABS) };
-        vec![Draft::new("create", needs(subject), expects, seconds(Work::Lab), steps)]
+        vec![Draft::new("create", needs(subject), expects, Work::Lab, steps)]
     }
 
     fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
@@ -263,8 +263,8 @@ impl Kind for Lab {
         }
         let scales = tops.contains("capacity")
             && subject.view.row(&Address::new("Publish", subject.address.key())).is_some();
-        let estimate = seconds(if scales { Work::Scale } else { Work::Small });
-        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, estimate, steps)]
+        let work = if scales { Work::Scale } else { Work::Small };
+        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, work, steps)]
     }
 
     /// Source of the sum: Lab Services, capacity limits: a lab's VMs, and its template (domain rule CAP-01).
@@ -285,7 +285,7 @@ impl Kind for Lab {
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
         let step = arm::delete("delete lab", &row.arm_id, LABS, Recording::Delete);
-        vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, seconds(Work::DeleteLab), vec![step])]
+        vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, Work::DeleteLab, vec![step])]
     }
 
     fn reads(&self, _address: &Address, row: &Row) -> Vec<Read> {

@@ -11,7 +11,7 @@ use super::gallery::RESOURCE_GROUP;
 use super::resource_group::TAGS;
 use super::shape::{any, identifier};
 use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
-use crate::catalog::{LAST_DAY, Work, seconds};
+use crate::catalog::{LAST_DAY, Work};
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Recording, Row, Severity,
     Step, Sweep, SweepWanted,
@@ -139,7 +139,7 @@ impl Kind for LabAccount {
         let mut steps = vec![arm::put("create account", id, LABS, body, arm::record(&first))];
         steps.extend(switch_marketplace(subject));
         let expects = Expectation::Absent { read: arm::get(id, LABS) };
-        vec![Draft::new("create", arm::needs(self, subject), expects, seconds(Work::Account), steps)]
+        vec![Draft::new("create", arm::needs(self, subject), expects, Work::Account, steps)]
     }
 
     fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
@@ -164,13 +164,12 @@ impl Kind for LabAccount {
         if paths.iter().any(|path| path.starts_with("marketplaceImages")) {
             steps.extend(switch_marketplace(subject));
         }
-        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), steps)]
+        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, Work::Small, steps)]
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
         let step = arm::delete("delete account", &row.arm_id, LABS, Recording::Delete);
-        let mut draft =
-            Draft::new("delete", Vec::new(), Expectation::AsRecorded, seconds(Work::Account), vec![step]);
+        let mut draft = Draft::new("delete", Vec::new(), Expectation::AsRecorded, Work::Account, vec![step]);
         draft.contents = vec![Contents { read: arm::list(&row.arm_id, "labs", LABS), noun: "labs".into() }];
         vec![draft]
     }

@@ -31,6 +31,7 @@ pub use shape::{
 };
 pub use view::{Links, Names, View};
 
+use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Requirement, Resource, Row,
     Step,
@@ -246,8 +247,8 @@ pub struct Draft {
     pub expects: Expectation,
     /// Lists that must hold nothing unknown.
     pub contents: Vec<Contents>,
-    /// The usual duration on the real service, in seconds.
-    pub estimate_seconds: u64,
+    /// What sort of work it is, by which its duration is guessed.
+    pub work: Work,
     /// Its requests.
     pub steps: Vec<Step>,
 }
@@ -259,10 +260,10 @@ impl Draft {
         part: impl Into<String>,
         needs: Vec<Need>,
         expects: Expectation,
-        estimate_seconds: u64,
+        work: Work,
         steps: Vec<Step>,
     ) -> Self {
-        Self { part: part.into(), needs, expects, contents: Vec::new(), estimate_seconds, steps }
+        Self { part: part.into(), needs, expects, contents: Vec::new(), work, steps }
     }
 }
 

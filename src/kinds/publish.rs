@@ -9,7 +9,7 @@ use serde_json::json;
 use super::arm::{self, LABS};
 use super::shape::managed;
 use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Shape, Subject, View};
-use crate::catalog::{Work, seconds};
+use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Done, Evidence, Expectation, Look, Method, Output, Recording, Row, Take,
     Until,
@@ -104,7 +104,7 @@ impl Kind for Publish {
             _ => Expectation::Anything,
         };
         let needs = lab.into_iter().map(Need::Ready).collect();
-        vec![Draft::new("publish", needs, expects, seconds(Work::Publish), vec![publish, finish])]
+        vec![Draft::new("publish", needs, expects, Work::Publish, vec![publish, finish])]
     }
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {

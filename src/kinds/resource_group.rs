@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::arm::{self, GROUPS};
 use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
-use crate::catalog::{Work, seconds};
+use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Contents, Expectation, Method, Observed, Read, Recording, Row,
 };
@@ -80,20 +80,19 @@ impl Kind for ResourceGroup {
         arm::set(&mut body, "tags", subject.desired.attributes.get("tags"));
         let step = arm::put("create group", id, GROUPS, body, arm::record(subject.row));
         let expects = Expectation::Absent { read: arm::get(id, GROUPS) };
-        vec![Draft::new("create", Vec::new(), expects, seconds(Work::Small), vec![step])]
+        vec![Draft::new("create", Vec::new(), expects, Work::Small, vec![step])]
     }
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
         let body = Some(json!({ "tags": subject.desired.attributes.get("tags") }));
         let id = &subject.row.arm_id;
         let step = arm::step("change group", Method::Patch, id, GROUPS, body, arm::record(subject.row));
-        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step])]
+        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, Work::Small, vec![step])]
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
         let step = arm::delete("delete group", &row.arm_id, GROUPS, Recording::Delete);
-        let mut draft =
-            Draft::new("delete", Vec::new(), Expectation::AsRecorded, seconds(Work::Small), vec![step]);
+        let mut draft = Draft::new("delete", Vec::new(), Expectation::AsRecorded, Work::Small, vec![step]);
         draft.contents =
             vec![Contents { read: arm::list(&row.arm_id, "resources", GROUPS), noun: "resources".into() }];
         vec![draft]

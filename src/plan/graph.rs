@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, PlanError};
-use super::{Action, Plan, Verb, existing, run};
+use super::{Action, Plan, Schedule, Verb, existing};
+use crate::catalog::Work;
 use crate::kinds::{
     Draft, KINDS, Kind, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of,
 };
@@ -230,7 +231,7 @@ fn put_back(attributes: &mut serde_json::Map<String, Value>, path: &str, before:
 }
 
 fn recorded_draft(part: &str, step: Step) -> Draft {
-    Draft::new(part, Vec::new(), Expectation::Anything, 0, vec![step])
+    Draft::new(part, Vec::new(), Expectation::Anything, Work::Record, vec![step])
 }
 
 fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>, mut draft: Draft) -> Node {
@@ -251,7 +252,8 @@ fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>,
         recorded: (draft.expects == Expectation::AsRecorded).then(|| compared(decision)).flatten(),
         expects: draft.expects,
         contents: draft.contents,
-        estimate_seconds: draft.estimate_seconds,
+        work: draft.work,
+        estimate_seconds: 0,
         steps: draft.steps,
     };
     Node { action, wants: draft.needs }
@@ -453,26 +455,17 @@ fn refuse_cycles(
 
 /// The usual seconds of the whole with unlimited parallelism, and the ids of the longest path.
 pub(super) fn critical_path(plan: &Plan) -> (u64, Vec<String>) {
-    let index: HashMap<_, _> =
-        plan.actions.iter().enumerate().map(|(at, action)| (action.id.as_str(), at)).collect();
-    let mut dependents = vec![Vec::new(); plan.actions.len()];
-    let mut missing = vec![0; plan.actions.len()];
-    for (at, action) in plan.actions.iter().enumerate() {
-        for need in action.needs.iter().filter_map(|need| index.get(need.as_str())) {
-            dependents[*need].push(at);
-            missing[at] += 1;
-        }
-    }
-    let seconds = run::remaining(plan, &dependents, &missing);
+    let schedule = Schedule::of(plan);
+    let seconds = schedule.paths(|at| plan.actions[at].estimate_seconds);
     let longest = |candidates: &mut dyn Iterator<Item = usize>| {
         candidates.max_by(|&a, &b| seconds[a].cmp(&seconds[b]).then(b.cmp(&a)))
     };
     let mut path = Vec::new();
-    let mut next = longest(&mut (0..plan.actions.len()).filter(|&at| missing[at] == 0));
+    let mut next = longest(&mut (0..plan.actions.len()).filter(|&at| schedule.needs[at] == 0));
     let total = next.map_or(0, |at| seconds[at]);
     while let Some(at) = next {
         path.push(plan.actions[at].id.clone());
-        next = longest(&mut dependents[at].iter().copied());
+        next = longest(&mut schedule.dependents[at].iter().copied());
     }
     (total, path)
 }

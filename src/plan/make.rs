@@ -12,6 +12,7 @@ use super::{
     AttributeChange, Change, Fact, Plan, Record, Verb, graph, guard, records, renames, scope, switches,
     versions,
 };
+use crate::catalog::Durations;
 use crate::kinds::{KINDS, Links, View, dependencies, kind_of};
 use crate::model::{
     Address, Attributes, Desired, Finding, Recorded, Resource, Row, Severity, Source, Unfinished,
@@ -32,6 +33,8 @@ pub struct Options {
     pub lineage: Option<String>,
     /// What was recorded before a refresh, where `recorded` holds refreshed rows: facts rest on it.
     pub before_refresh: Option<Recorded>,
+    /// How long things take.
+    pub durations: Durations,
 }
 
 /// Why there is no plan.
@@ -131,7 +134,8 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
     }
     findings.sort();
     findings.dedup();
-    let actions = graph::actions(&decisions, &view, &desired.resources)?;
+    let mut actions = graph::actions(&decisions, &view, &desired.resources)?;
+    actions.iter_mut().for_each(|action| action.estimate_seconds = options.durations.seconds(action.work));
     let mut plan = Plan {
         format_version: 1,
         made_by: env!("CARGO_PKG_VERSION").to_owned(),

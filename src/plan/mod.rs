@@ -14,6 +14,7 @@ mod needs;
 mod records;
 mod renames;
 mod run;
+mod schedule;
 mod scope;
 mod switches;
 mod versions;
@@ -31,8 +32,10 @@ pub use guard::missing_consents;
 pub use make::{Options, PlanError, plan};
 pub use needs::{Needs, Rights};
 pub use run::{ActionState, Event, Failure, Outcome, Run, StepUnderWay};
+pub use schedule::Schedule;
 pub use scope::nearest_address;
 
+use crate::catalog::Work;
 use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Recorded, Row, Source, Step};
 
 /// What a change does at one address.
@@ -107,7 +110,7 @@ pub struct Plan {
     pub consents: Vec<Consent>,
     /// What must still be true of the state when the plan is applied.
     pub facts: Vec<Fact>,
-    /// The usual duration of the whole on the real service with unlimited parallelism, in seconds.
+    /// How long the whole takes with unlimited parallelism, in seconds.
     pub estimate_seconds: u64,
     /// The ids of the actions on the longest path, in order.
     pub critical_path: Vec<String>,
@@ -180,7 +183,10 @@ pub struct Action {
     pub expects: Expectation,
     /// Lists that must hold nothing unknown before the first request.
     pub contents: Vec<Contents>,
-    /// The usual duration on the real service, in seconds.
+    /// What sort of work it is, by which its duration is remembered.
+    #[serde(default)]
+    pub work: Work,
+    /// How long it takes, in seconds: as in this project's earlier runs, else as usual on the real service.
     pub estimate_seconds: u64,
     /// Its requests, in order.
     pub steps: Vec<Step>,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::{Action, Plan};
+use super::{Action, Plan, Schedule};
 use crate::model::{Entry, EntryKind};
 
 /// Where an action stands.
@@ -124,7 +124,7 @@ pub enum Event {
 pub struct Run<'p> {
     plan: &'p Plan,
     index: HashMap<&'p str, usize>,
-    dependents: Vec<Vec<usize>>,
+    schedule: Schedule,
     missing: Vec<usize>,
     remaining_seconds: Vec<u64>,
     states: Vec<ActionState>,
@@ -139,24 +139,16 @@ impl<'p> Run<'p> {
         let index: HashMap<_, _> =
             plan.actions.iter().enumerate().map(|(at, action)| (action.id.as_str(), at)).collect();
         let count = plan.actions.len();
-        let mut dependents = vec![Vec::new(); count];
-        let mut missing = vec![0; count];
-        for (at, action) in plan.actions.iter().enumerate() {
-            for need in &action.needs {
-                if let Some(&before) = index.get(need.as_str()) {
-                    dependents[before].push(at);
-                    missing[at] += 1;
-                }
-            }
-        }
-        let remaining_seconds = remaining(plan, &dependents, &missing);
+        let schedule = Schedule::of(plan);
+        let missing = schedule.needs.clone();
+        let remaining_seconds = schedule.paths(|at| plan.actions[at].estimate_seconds);
         let ready = (0..count).filter(|&at| missing[at] == 0);
         let ready = ready.map(|at| (std::cmp::Reverse(remaining_seconds[at]), at)).collect();
         let states = vec![ActionState::Waiting; count];
         Self {
             plan,
             index,
-            dependents,
+            schedule,
             missing,
             remaining_seconds,
             states,
@@ -224,7 +216,7 @@ impl<'p> Run<'p> {
     }
 
     fn release(&mut self, at: usize) {
-        for dependent in self.dependents[at].clone() {
+        for dependent in self.schedule.dependents[at].clone() {
             self.missing[dependent] -= 1;
             if self.missing[dependent] == 0 && self.states[dependent] == ActionState::Waiting {
                 self.ready.insert((std::cmp::Reverse(self.remaining_seconds[dependent]), dependent));
@@ -291,14 +283,6 @@ impl<'p> Run<'p> {
         failed
     }
 
-    /// The longest path from the end of what is done, in seconds: what is left with unlimited parallelism.
-    #[must_use]
-    pub fn seconds_left(&self) -> u64 {
-        let open =
-            self.states.iter().zip(&self.remaining_seconds).filter(|(state, _)| **state != ActionState::Done);
-        open.map(|(_, seconds)| *seconds).max().unwrap_or(0)
-    }
-
     /// How many actions came out how.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
@@ -314,26 +298,4 @@ impl<'p> Run<'p> {
         }
         counts
     }
-}
-
-/// The usual seconds from the beginning of each action to the end of everything behind it.
-pub(super) fn remaining(plan: &Plan, dependents: &[Vec<usize>], missing: &[usize]) -> Vec<u64> {
-    let mut missing = missing.to_vec();
-    let mut order: Vec<usize> = (0..missing.len()).filter(|&at| missing[at] == 0).collect();
-    let mut next = 0;
-    while next < order.len() {
-        for &dependent in &dependents[order[next]] {
-            missing[dependent] -= 1;
-            if missing[dependent] == 0 {
-                order.push(dependent);
-            }
-        }
-        next += 1;
-    }
-    let mut seconds = vec![0; missing.len()];
-    for &at in order.iter().rev() {
-        let behind = dependents[at].iter().map(|&dependent| seconds[dependent]).max().unwrap_or(0);
-        seconds[at] = plan.actions[at].estimate_seconds + behind;
-    }
-    seconds
 }

@@ -20,7 +20,7 @@ pub use difference::{Difference, Item, Sign, TextLine};
 pub use drift::{DriftChange, DriftView};
 pub use history::{PastRun, came_from};
 pub use lease::LeaseView;
-pub use progress::Progress;
+pub use progress::{Pace, Progress};
 pub use run::{Counts, Fate, Next, RunView, Settled, SettledAction};
 pub use view::{
     AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,

@@ -1,21 +1,36 @@
 //! A run under way in plain lines: what begins and ends, and a heartbeat between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::say_action;
 use super::words::{clean, say_seconds};
-use crate::plan::{Event, Failure, Plan};
+use crate::plan::{Event, Failure, Plan, Schedule};
 
 /// What is known of a run while it goes on: a fold over its events. Time is an argument.
 #[derive(Debug)]
 pub struct Progress<'p> {
     plan: &'p Plan,
+    schedule: Schedule,
+    pace: Pace,
     under_way: BTreeMap<String, UnderWay>,
+    /// What has ended, well or not, before the run went on or since.
+    ended: BTreeSet<String>,
     done: usize,
     failed: usize,
     unclear: usize,
-    left_seconds: u64,
     stopping: bool,
+}
+
+/// How fast a run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As on Azure: the plan's estimates hold, with this many actions at once.
+    Azure {
+        /// How many.
+        workers: usize,
+    },
+    /// An emulator's own, of which the plan's estimates say nothing.
+    Emulated,
 }
 
 /// An action under way.
@@ -33,19 +48,60 @@ const NAMED: usize = 4;
 impl<'p> Progress<'p> {
     /// The progress of `plan` before its first event; `done` of its actions were done before.
     #[must_use]
-    pub fn new(plan: &'p Plan, done: usize) -> Self {
-        let left_seconds = plan.estimate_seconds;
-        Self { plan, under_way: BTreeMap::new(), done, failed: 0, unclear: 0, left_seconds, stopping: false }
+    pub fn new(plan: &'p Plan, done: BTreeSet<String>, pace: Pace) -> Self {
+        Self {
+            plan,
+            schedule: Schedule::of(plan),
+            pace,
+            under_way: BTreeMap::new(),
+            done: done.len(),
+            ended: done,
+            failed: 0,
+            unclear: 0,
+            stopping: false,
+        }
     }
 
     /// The first line: how much there is to do.
     #[must_use]
     pub fn beginning(&self) -> String {
         let actions = super::words::count(self.plan.actions.len() - self.done, "action");
-        match self.left_seconds {
-            0 => format!("{actions} to carry out"),
-            seconds => format!("{actions} to carry out; on Azure this takes about {}", say_seconds(seconds)),
+        match (self.pace, self.seconds_left(0)) {
+            (_, None) => format!("{actions} to carry out"),
+            (Pace::Azure { .. }, Some(seconds)) => {
+                format!("{actions} to carry out; this takes about {}", say_seconds(seconds))
+            }
+            (Pace::Emulated, Some(seconds)) => {
+                format!("{actions} to carry out; on Azure this takes about {}", say_seconds(seconds))
+            }
         }
+    }
+
+    /// How long the rest takes, `seconds` after the beginning, were nothing to fail; `None` where it is no time worth
+    /// telling.
+    fn seconds_left(&self, seconds: u64) -> Option<u64> {
+        let workers = match self.pace {
+            Pace::Azure { workers } => workers,
+            Pace::Emulated => usize::MAX,
+        };
+        let left = self.schedule.at_least(workers, |at| {
+            let action = &self.plan.actions[at];
+            match self.under_way.get(&action.id) {
+                _ if self.ended.contains(&action.id) => 0,
+                Some(under_way) => {
+                    (under_way.since_seconds + action.estimate_seconds).saturating_sub(seconds)
+                }
+                None => action.estimate_seconds,
+            }
+        });
+        Some(left).filter(|left| *left > 0)
+    }
+
+    /// `about 50 min left`, `seconds` after the beginning; `None` where nobody can tell.
+    #[must_use]
+    pub fn left(&self, seconds: u64) -> Option<String> {
+        let left = self.seconds_left(seconds).filter(|_| self.pace != Pace::Emulated)?;
+        Some(format!("about {} left", say_seconds(left)))
     }
 
     /// Takes an event, `seconds` after the beginning; returns the line it is worth, if any.
@@ -75,6 +131,7 @@ impl<'p> Progress<'p> {
                 let since =
                     self.under_way.remove(action).map_or(seconds, |under_way| under_way.since_seconds);
                 self.done += 1;
+                self.ended.insert(action.clone());
                 let how = match already {
                     true => "was done already, recorded".to_owned(),
                     false if seconds == since => "done".to_owned(),
@@ -84,11 +141,13 @@ impl<'p> Progress<'p> {
             }
             Event::Failed { action, failure: Failure { code, message } } => {
                 self.under_way.remove(action);
+                self.ended.insert(action.clone());
                 self.failed += 1;
                 Some(format!("✗ {} failed: {}: {}", self.words(action), clean(code), clean(message)))
             }
             Event::Unclear { action, failure: Failure { code, message } } => {
                 self.under_way.remove(action);
+                self.ended.insert(action.clone());
                 self.unclear += 1;
                 let (code, message) = (clean(code), clean(message));
                 Some(format!("? {}: how it came out is not known yet: {code}: {message}", self.words(action)))
@@ -123,7 +182,8 @@ impl<'p> Progress<'p> {
             }
             parts.push(format!("under way: {}", named.join(", ")));
         }
-        format!("… {} after {}", parts.join("; "), say_seconds(seconds))
+        let left = self.left(seconds).map(|left| format!(", {left}")).unwrap_or_default();
+        format!("… {} after {}{left}", parts.join("; "), say_seconds(seconds))
     }
 
     /// What an action under way is doing: `export db-sql 40 %, westeurope 80 %`.

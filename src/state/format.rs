@@ -62,6 +62,12 @@ pub(super) static UPGRADES: [&str; FORMAT as usize] = [
         changes INTEGER NOT NULL,
         PRIMARY KEY (address, owner)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE durations (
+        run INTEGER NOT NULL REFERENCES runs (id),
+        work TEXT NOT NULL,
+        ms INTEGER NOT NULL,
+        PRIMARY KEY (run, work)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

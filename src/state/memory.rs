@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::model::{Entry, Identity, Recorded, RunHeader, RunOutcome};
 
 use super::format::{FORMAT, Tally};
-use super::store::completed;
+use super::store::{REMEMBERED, completed};
 use super::{Claim, Holder, Lease, Meta, OpenRun, RowWrite, StateError, Store, same_identity};
 
 /// A state in memory.
@@ -26,6 +26,7 @@ struct Kept {
     header: RunHeader,
     plan: String,
     journal: Vec<(u64, Entry)>,
+    took: BTreeMap<String, u64>,
 }
 
 impl MemoryStore {
@@ -139,7 +140,7 @@ impl Store for MemoryStore {
         self.identity = Some(completed(self.identity.take(), identity));
         let id = self.runs.len() as u64 + 1;
         let header = RunHeader { id, ended_ms: None, outcome: None, ..header };
-        self.runs.push(Kept { header, plan: plan.to_owned(), journal: Vec::new() });
+        self.runs.push(Kept { header, plan: plan.to_owned(), journal: Vec::new(), took: BTreeMap::new() });
         Ok(id)
     }
 
@@ -151,6 +152,23 @@ impl Store for MemoryStore {
         }
         self.serial += u64::from(changed);
         Ok(())
+    }
+
+    fn took(&mut self, run: u64, took: &BTreeMap<String, u64>) -> Result<(), StateError> {
+        let known = &mut self.run_mut(run)?.took;
+        for (work, ms) in took {
+            known.entry(work.clone()).or_insert(*ms);
+        }
+        Ok(())
+    }
+
+    fn durations(&self) -> Result<BTreeMap<String, Vec<u64>>, StateError> {
+        let mut durations: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        let latest = self.runs.iter().rev().take(usize::try_from(REMEMBERED).unwrap_or(usize::MAX));
+        for (work, ms) in latest.flat_map(|kept| &kept.took) {
+            durations.entry(work.clone()).or_default().push(*ms);
+        }
+        Ok(durations)
     }
 
     fn end(&mut self, run: u64, ended_ms: u64, outcome: RunOutcome) -> Result<(), StateError> {

@@ -19,5 +19,5 @@ pub use lease::{Claim, Lease, OpenRun};
 pub use lock::{Holder, host_name};
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
-pub use store::{Meta, RowWrite, Store, same_identity};
+pub use store::{Meta, REMEMBERED, RowWrite, Store, same_identity};
 pub use watermark::{Seen, Watermark};

@@ -11,7 +11,7 @@ use crate::model::{Address, Entry, Identity, Recorded, RunHeader, RunOutcome, ca
 use super::format::{APPLICATION_ID, FORMAT, Found, Tally, UPGRADES, digest_of, found, stored};
 use super::lease::named;
 use super::lock::{self, OwnerLock};
-use super::store::completed;
+use super::store::{REMEMBERED, completed};
 use super::{Claim, Holder, Lease, Meta, OpenRun, RowWrite, StateError, Store, same_identity};
 
 /// How long to wait for another connection of this machine: a reader, a backup tool.
@@ -575,6 +575,34 @@ impl Store for SqliteStore {
             }
             transaction.commit()
         })
+    }
+
+    fn took(&mut self, run: u64, took: &BTreeMap<String, u64>) -> Result<(), StateError> {
+        let transaction = self.transaction(TransactionBehavior::Immediate)?;
+        self.is_ours(run)?;
+        self.sql("write", |connection| {
+            let mut insert = connection
+                .prepare_cached("INSERT OR IGNORE INTO durations (run, work, ms) VALUES (?1, ?2, ?3)")?;
+            for (work, ms) in took {
+                insert.execute((signed(run), work, signed(*ms)))?;
+            }
+            drop(insert);
+            transaction.commit()
+        })
+    }
+
+    fn durations(&self) -> Result<BTreeMap<String, Vec<u64>>, StateError> {
+        let query =
+            "SELECT work, ms FROM durations WHERE run > (SELECT max(id) FROM runs) - ?1 ORDER BY run DESC";
+        let rows: Vec<(String, u64)> = self.sql("read", |connection| {
+            let mut query = connection.prepare_cached(query)?;
+            query.query_map([signed(REMEMBERED)], |row| Ok((row.get(0)?, unsigned(row, 1)?)))?.collect()
+        })?;
+        let mut durations: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for (work, ms) in rows {
+            durations.entry(work).or_default().push(ms);
+        }
+        Ok(durations)
     }
 
     fn end(&mut self, run: u64, ended_ms: u64, outcome: RunOutcome) -> Result<(), StateError> {

@@ -1,8 +1,13 @@
 //! The contract of every store.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Address, Entry, Identity, Recorded, Row, RunHeader, RunOutcome};
 
 use super::{Claim, Holder, Lease, OpenRun, StateError};
+
+/// How many runs back durations are asked for.
+pub const REMEMBERED: u64 = 20;
 
 /// A state: rows keyed by address, and a journal of the runs that changed them.
 ///
@@ -68,6 +73,18 @@ pub trait Store: Send {
     /// # Errors
     /// [`StateError::NoSuchRun`]; [`StateError::DiskFull`]; [`StateError::LeaseLost`]; nothing is written then.
     fn commit(&mut self, run: u64, entries: &[(u64, Entry)], rows: &[RowWrite]) -> Result<(), StateError>;
+
+    /// Writes down how long work took in a run: by the work's word, in milliseconds. What is known of it stays.
+    ///
+    /// # Errors
+    /// [`StateError::NoSuchRun`]; [`StateError::LeaseLost`].
+    fn took(&mut self, run: u64, took: &BTreeMap<String, u64>) -> Result<(), StateError>;
+
+    /// How long work took in the latest [`REMEMBERED`] runs: by the work's word, milliseconds, the latest run first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn durations(&self) -> Result<BTreeMap<String, Vec<u64>>, StateError>;
 
     /// Writes down how a run ended.
     ///

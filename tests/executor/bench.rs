@@ -116,6 +116,15 @@ impl Store for Ledger {
         self.dies()
     }
 
+    fn took(&mut self, run: u64, took: &BTreeMap<String, u64>) -> Result<(), StateError> {
+        self.dies()?;
+        self.inner.took(run, took)
+    }
+
+    fn durations(&self) -> Result<BTreeMap<String, Vec<u64>>, StateError> {
+        self.inner.durations()
+    }
+
     fn end(&mut self, run: u64, ended_ms: u64, outcome: RunOutcome) -> Result<(), StateError> {
         self.dies()?;
         self.inner.end(run, ended_ms, outcome)?;
@@ -479,6 +488,7 @@ pub(crate) fn action(address: &str, part: &str, verb: Verb, steps: Vec<Step>) ->
         needs: Vec::new(),
         expects: Expectation::Anything,
         contents: Vec::new(),
+        work: labwright::catalog::Work::Small,
         estimate_seconds: 1,
         steps,
         recorded: None,

@@ -74,3 +74,32 @@ fn a_run_that_broke_off_is_told_as_that_and_so_is_who_left_it() {
     history.speaks_of(0, "interrupted, settled by a later run");
     history.speaks_of(0, "2 runs");
 }
+
+#[test]
+fn what_took_its_time_once_is_expected_to_take_it_again() {
+    let azure = Served::start();
+    let place = Place::against("quickstart", &azure.url);
+    let estimates = || {
+        let plan = place.run("plan --format json").json();
+        let actions = plan["actions"].as_array().expect("actions").clone();
+        let of = |part: &str| {
+            let wanted =
+                |action: &&serde_json::Value| action["id"].as_str().is_some_and(|id| id.contains(part));
+            actions.iter().find(wanted).and_then(|action| action["estimate_seconds"].as_u64())
+        };
+        (of("Lab/"), of("Publish/"), plan["estimate_seconds"].as_u64())
+    };
+    let (lab, publish, all) = estimates();
+    assert_eq!((lab, publish), (Some(25 * 60), Some(65 * 60)), "as usual on the real service");
+    assert!(all > Some(65 * 60), "{all:?}");
+    let applied = place.run("apply --yes");
+    assert!(applied.stderr.contains(" actions to carry out; this takes about "), "{}", applied.stderr);
+    place.edit("labwright.yaml", "size: Small", "size: Large");
+    assert_eq!(estimates(), (Some(1), Some(1), Some(10 * 60 + 2)), "no delete was seen yet");
+
+    let place = Place::of("quickstart");
+    assert_eq!(place.run("apply --yes").code, 0);
+    place.edit("labwright.yaml", "size: Small", "size: Large");
+    let plan = place.run("plan --format json").json();
+    assert!(plan["estimate_seconds"].as_u64() > Some(60 * 60), "the emulator inside tells nothing of Azure");
+}

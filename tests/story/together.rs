@@ -69,7 +69,7 @@ fn a_stopped_process_whose_lease_is_broken_writes_nothing_more() {
 
     let locks = place.run("state lock list --format json").json();
     let id = locks["locks"][0]["id"].as_str().expect("an id").to_owned();
-    place.run(&format!("state lock break {id}")).speaks_of(4, "labwright::cli::nobody_to_ask");
+    place.run(&format!("state lock break {id}")).speaks_of(4, "what it holds ends with it; or add --yes");
     let broken = place.run(&format!("state lock break {id} --yes"));
     broken.speaks_of(0, "Run 1 counts as broken off.");
     place.run(&format!("state lock break {id} --yes")).speaks_of(64, "there is no `lock ");

@@ -349,6 +349,7 @@ fn compared(project: &Project, recorded: &Recorded, record: &record::Record) -> 
         exclude: Vec::new(),
         lineage: record.meta.as_ref().map(|meta| meta.lineage.clone()),
         before_refresh: None,
+        durations: record.durations.clone(),
     };
     Ok(plan::plan(&project.desired, recorded, &options)?)
 }
