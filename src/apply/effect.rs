@@ -132,8 +132,33 @@ pub(super) async fn observed(
         // It never was what it should be: there is nothing to compare.
         return Ok(Some(Observed { attributes: row.attributes.clone(), failed }));
     }
-    let observed = kind.observe(&answers, row, names).map_err(ReadError::Shape)?;
+    let mut observed = kind.observe(&answers, row, names).map_err(ReadError::Shape)?;
+    let differs = |seen: &Observed| !seen_differences(kind.info(), row, &seen.attributes).is_empty();
+    if observed.as_ref().is_some_and(differs) && looked_again(arm, address, row, &mut answers).await? {
+        observed = kind.observe(&answers, row, names).map_err(ReadError::Shape)?;
+    }
     Ok(observed.map(|observed| Observed { failed, ..observed }))
+}
+
+/// Reads the lists among a resource's answers once more and takes in what the first ones lacked: lists of ARM may have
+/// holes, and what is missed is missing only where a second look misses it too. Tells whether there was a list.
+async fn looked_again(
+    arm: &dyn Arm,
+    address: &Address,
+    row: &Row,
+    answers: &mut [Option<Value>],
+) -> Result<bool, ReadError> {
+    let mut any = false;
+    for (wanted, answer) in kind_of(address).reads(address, row).iter().zip(answers) {
+        let (true, Some(Value::Array(items))) = (wanted.list, answer) else { continue };
+        any = true;
+        if let Some(Value::Array(again)) = read(arm, wanted).await.map_err(ReadError::Arm)? {
+            let is_new = |item: &Value, items: &[Value]| items.iter().all(|known| known["id"] != item["id"]);
+            let lacked: Vec<_> = again.into_iter().filter(|item| is_new(item, items)).collect();
+            items.extend(lacked);
+        }
+    }
+    Ok(any)
 }
 
 /// The rows by which an answer's ids are named: what the resource depends on, and itself.

@@ -31,8 +31,8 @@ pub(crate) enum Message {
 pub(crate) enum Reply {
     /// Answer, once the clock stands there.
     Answer(Box<Response>, Tick),
-    /// Cut the connection without a word.
-    Cut,
+    /// Cut the connection without a word; the status that nobody hears, where the request took effect.
+    Cut(Option<u16>),
 }
 
 /// World, file, faults and log.
@@ -112,7 +112,7 @@ impl Engine {
     fn handle(&mut self, request: &Request, verdict: &Verdict) -> Reply {
         let now = self.timer.now();
         if verdict.cut == Some(Moment::Before) {
-            return Reply::Cut;
+            return Reply::Cut(None);
         }
         let response = match verdict.refusal() {
             Some(refusal) => refusal,
@@ -125,7 +125,7 @@ impl Engine {
             }
         };
         match verdict.cut {
-            Some(_) => Reply::Cut,
+            Some(_) => Reply::Cut(Some(response.status)),
             None => Reply::Answer(Box::new(verdict.changed(response)), now.after(verdict.delay)),
         }
     }
@@ -151,9 +151,8 @@ impl Engine {
                 );
             }
             if let Some(recorder) = &mut self.recorder {
-                let response = if let Reply::Answer(response, _) = &reply { Some(&**response) } else { None };
                 // A log that cannot be written is given up; the world goes on.
-                if recorder.note(&request, response, faulty).is_err() {
+                if recorder.note(&request, &reply, faulty).is_err() {
                     self.recorder = None;
                 }
             }

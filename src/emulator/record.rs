@@ -2,7 +2,8 @@
 //!
 //! One JSON object a line. Nothing that opens anything is written: no `Authorization`, no password, secret, assertion or token.
 
-use crate::emulator::message::{Request, Response};
+use crate::emulator::engine::Reply;
+use crate::emulator::message::Request;
 use serde_json::{Map, Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -29,20 +30,15 @@ impl Recorder {
         Ok(Self { file: file? })
     }
 
-    /// Appends one exchange; no answer stands for a connection that was cut.
-    pub(crate) fn note(
-        &mut self,
-        request: &Request,
-        response: Option<&Response>,
-        faulty: bool,
-    ) -> std::io::Result<()> {
-        let mut line = entry(request, response, faulty).to_string();
+    /// Appends one exchange; no answer stands for a connection that was cut, `unheard` for the status that was cut off.
+    pub(crate) fn note(&mut self, request: &Request, reply: &Reply, faulty: bool) -> std::io::Result<()> {
+        let mut line = entry(request, reply, faulty).to_string();
         line.push('\n');
         self.file.write_all(line.as_bytes())
     }
 }
 
-fn entry(request: &Request, response: Option<&Response>, faulty: bool) -> Value {
+fn entry(request: &Request, reply: &Reply, faulty: bool) -> Value {
     let headers = |pairs: Vec<(&str, &str)>| {
         let shown = pairs.into_iter().filter(|(name, _)| {
             !name.eq_ignore_ascii_case("authorization") && !name.eq_ignore_ascii_case("x-identity-header")
@@ -59,6 +55,10 @@ fn entry(request: &Request, response: Option<&Response>, faulty: bool) -> Value 
             Value::Object(form.map(|(name, value)| (name, json!(value))).collect())
         })
     };
+    let (response, unheard) = match reply {
+        Reply::Answer(response, _) => (Some(&**response), None),
+        Reply::Cut(status) => (None, *status),
+    };
     let answer = response.map(|response| {
         json!({
             "status": response.status,
@@ -73,6 +73,7 @@ fn entry(request: &Request, response: Option<&Response>, faulty: bool) -> Value 
         "headers": headers(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()),
         "body": masked(body),
         "answer": answer,
+        "unheard": unheard,
         "fault": faulty,
     })
 }
@@ -95,17 +96,22 @@ fn masked(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::clock::Tick;
+    use crate::emulator::message::Response;
+
+    fn heard(body: Value) -> Reply {
+        Reply::Answer(Box::new(Response::json(200, body)), Tick::default())
+    }
 
     #[test]
     fn nothing_secret_is_recorded() {
         let mut request = Request::new("POST", "/x/createLab?api-version=2019-01-01-preview");
         request.headers.push(("authorization".into(), "Bearer s3cret".into()));
         request.body = br#"{"labParameters":{"username":"u","Password":"s3cret"}}"#.to_vec();
-        let line = entry(&request, Some(&Response::json(200, json!({ "access_token": "s3cret" }))), false)
-            .to_string();
+        let line = entry(&request, &heard(json!({ "access_token": "s3cret" })), false).to_string();
         assert!(!line.contains("s3cret"), "{line}");
         let mut form = Request::new("POST", "/t/oauth2/v2.0/token");
         form.body = b"client_id=a&client_secret=s3cret".to_vec();
-        assert!(!entry(&form, None, false).to_string().contains("s3cret"));
+        assert!(!entry(&form, &Reply::Cut(Some(200)), false).to_string().contains("s3cret"));
     }
 }

@@ -78,7 +78,7 @@ async fn answer(
             shared.timer.reached(not_before).await;
             written(*response)
         }
-        Some(Reply::Cut) => {
+        Some(Reply::Cut(_)) => {
             cut.0.store(true, Ordering::Release);
             axum::response::Response::new(Body::empty())
         }

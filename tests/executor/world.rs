@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(crate) inner: Mutex<Inner>,
     /// Runs before a changing request takes effect.
     pub(crate) watch: Option<Watch>,
+    /// What is PUT at a path that ends so takes that many reads until it is there.
+    pub(crate) slow: Option<(&'static str, u8)>,
     /// A request whose path ends so waits until as many requests are under way at once.
     pub(crate) together: Option<(&'static str, Arc<tokio::sync::Barrier>)>,
 }
@@ -142,6 +144,13 @@ impl World {
             return Err(lost());
         }
         let mut answer = self.lock().apply(call)?;
+        if let Some((path, reads)) = self.slow
+            && call.method == Method::Put
+            && call.path.as_str().to_ascii_lowercase().ends_with(path)
+        {
+            self.delay(call.path.as_str(), reads);
+            self.lock().work_on(call.path.as_str());
+        }
         match fault {
             Some(Fault::LostAfter) => Err(lost()),
             Some(Fault::FailsLate) => {
@@ -319,6 +328,13 @@ impl Inner {
             if body["properties"]["publishingState"] == "Publishing" {
                 body["properties"]["publishingState"] = json!("Published");
             }
+        }
+    }
+
+    /// What is at a path is being made.
+    fn work_on(&mut self, path: &str) {
+        if let Some(thing) = self.things.get_mut(&path.to_ascii_lowercase()) {
+            thing["properties"]["provisioningState"] = json!("Creating");
         }
     }
 

@@ -8,6 +8,7 @@ mod broken_off;
 mod convert;
 mod doctor;
 mod examples;
+mod failures;
 mod history;
 mod import;
 mod inside;

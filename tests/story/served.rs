@@ -33,6 +33,7 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     /// In lower case.
     pub(crate) path: String,
+    /// Also where the connection was cut before it was heard; 0 where there was none.
     pub(crate) status: u64,
     pub(crate) body: Value,
     /// As it was recorded.
@@ -65,7 +66,8 @@ impl Served {
         self.folder.path().join("azure.db.ca.pem")
     }
 
-    fn started(options: &[&str]) -> Self {
+    /// An emulator started with these options.
+    pub(crate) fn started(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let pipe = folder.path().join("record");
         assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
@@ -256,7 +258,7 @@ fn asked(text: String) -> Asked {
     Asked {
         method: value["method"].as_str().unwrap_or_default().to_owned(),
         path: value["path"].as_str().unwrap_or_default().to_lowercase(),
-        status: value["answer"]["status"].as_u64().unwrap_or_default(),
+        status: value["answer"]["status"].as_u64().or(value["unheard"].as_u64()).unwrap_or_default(),
         body: value["body"].clone(),
         text,
     }

@@ -1,6 +1,7 @@
 //! A world for tests, with a token, a clock that the test moves, and a few things to begin with.
 
 use crate::emulator::clock::{Pace, STEPPED_EPOCH_MILLIS, Tick};
+use crate::emulator::engine::Reply;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::record::Recorder;
 use crate::emulator::world::{Core, World};
@@ -61,7 +62,9 @@ impl Stage {
         request.body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let response = self.world.handle(&request, Tick(self.tick));
         if let Some(recorder) = &mut self.recorder {
-            recorder.note(&request, Some(&response), false).expect("written");
+            recorder
+                .note(&request, &Reply::Answer(Box::new(response.clone()), Tick(self.tick)), false)
+                .expect("written");
         }
         response
     }
