@@ -77,6 +77,8 @@ impl Doing<'_> {
             if self.settle(&record, &mut settled, desk).await? {
                 record = record::read(self.project, context)?;
             }
+            // What this run took over is said apart.
+            record.open_runs.retain(|open| settled.iter().all(|own| own.view.run != open.header.id));
             self.allowances_exist(&record)?;
             let made = self.made(saved, &record, desk).await?;
             if let Some(recorded) = self.to_itself(&made, &record, &settled, desk).await? {

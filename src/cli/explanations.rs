@@ -183,6 +183,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "A run has no end: it broke off, or it is under way now. Of one that broke off the next apply looks up what was under way, records it and then plans afresh; `labwright resume` finishes it as it was planned.",
     ),
     (
+        "left-out",
+        "A run has this under way, or broke off while it had: what it is to be like is not known before that run ends, so drift says nothing of it.",
+    ),
+    (
         "settled-run",
         "An earlier run had broken off. What was under way was looked up in Azure and recorded before this plan was made.",
     ),

@@ -1,5 +1,7 @@
 //! The store of one machine: a SQLite file in WAL mode, each commit synchronised to the disk.
 
+mod leases;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,9 +10,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 
 use crate::model::{Address, Entry, Identity, Recorded, RunHeader, RunOutcome, canonical};
 
+use self::leases::Owner;
 use super::format::{APPLICATION_ID, FORMAT, Found, Tally, UPGRADES, digest_of, found, stored};
-use super::lease::named;
-use super::lock::{self, OwnerLock};
 use super::store::{REMEMBERED, completed};
 use super::{Claim, Holder, Lease, Meta, OpenRun, RowWrite, StateError, Store, same_identity};
 
@@ -23,13 +24,6 @@ pub struct SqliteStore {
     path: PathBuf,
     connection: Connection,
     owner: Option<Owner>,
-}
-
-/// As whom this store holds leases.
-#[derive(Debug)]
-struct Owner {
-    id: String,
-    _lock: OwnerLock,
 }
 
 impl SqliteStore {
@@ -241,137 +235,6 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Whether a run is this store's to write to: nobody took it over, nobody broke its lease.
-    fn is_ours(&self, run: u64) -> Result<(), StateError> {
-        let query = "SELECT runs.owner, owners.id FROM runs LEFT JOIN owners ON owners.id = runs.owner WHERE runs.id = ?1";
-        let owner: Option<(Option<String>, Option<String>)> = self.sql("read", |connection| {
-            let mut query = connection.prepare_cached(query)?;
-            query.query_row([signed(run)], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        })?;
-        match owner {
-            None => Err(StateError::NoSuchRun { run }),
-            Some((None, _)) => Ok(()),
-            Some((Some(owner), Some(_))) if self.id() == Some(&owner) => Ok(()),
-            Some(_) => Err(StateError::LeaseLost),
-        }
-    }
-
-    /// The id under which this store holds leases, once it claimed some.
-    fn id(&self) -> Option<&String> {
-        self.owner.as_ref().map(|owner| &owner.id)
-    }
-
-    /// Becomes an owner of leases, if it is none yet.
-    fn become_owner(&mut self, holder: &Holder) -> Result<String, StateError> {
-        if let Some(id) = self.id() {
-            return Ok(id.clone());
-        }
-        let id = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
-        // Locked before anybody can read of it: nobody takes it for dead.
-        let lock = OwnerLock::take(&self.path, &id)?;
-        self.sql("write", |connection| {
-            connection.execute("INSERT INTO owners (id, holder) VALUES (?1, ?2)", (&id, canonical(holder)))
-        })?;
-        self.owner = Some(Owner { id: id.clone(), _lock: lock });
-        Ok(id)
-    }
-
-    /// Every owner of leases, also those that died.
-    fn owners(&self) -> Result<BTreeMap<String, KnownOwner>, StateError> {
-        let query = "SELECT id, holder, (SELECT max(id) FROM runs WHERE owner = owners.id AND outcome IS NULL) FROM owners";
-        let rows: Vec<(String, String, Option<u64>)> = self.sql("read", |connection| {
-            let mut query = connection.prepare_cached(query)?;
-            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, optional(row, 2)?)))?.collect()
-        })?;
-        let mut owners = BTreeMap::new();
-        for (id, holder, run) in rows {
-            let holder = serde_json::from_str(&holder)
-                .map_err(|error| self.damaged(format!("who holds a lease: {error}")))?;
-            let is_alive = self.id() == Some(&id) || lock::is_alive(&self.path, &id);
-            owners.insert(id, KnownOwner { holder, run, is_alive });
-        }
-        Ok(owners)
-    }
-
-    /// Whether this store's leases were broken since it claimed them.
-    fn is_still_owner(&self, owners: &BTreeMap<String, KnownOwner>) -> Result<(), StateError> {
-        match self.id() {
-            Some(id) if !owners.contains_key(id) => Err(StateError::LeaseLost),
-            _ => Ok(()),
-        }
-    }
-
-    /// Every leased address: by owner, with whether it is to be changed.
-    fn leased(&self) -> Result<BTreeMap<String, Vec<(String, bool)>>, StateError> {
-        let rows: Vec<(String, String, bool)> = self.sql("read", |connection| {
-            let mut query =
-                connection.prepare_cached("SELECT owner, address, changes FROM leases ORDER BY address")?;
-            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
-        })?;
-        let mut leased: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for (owner, address, changes) in rows {
-            leased.entry(owner).or_default().push((address, changes));
-        }
-        Ok(leased)
-    }
-
-    /// The run without an end that an owner carried out; also one whose lease was broken has it.
-    fn open_run_of(&self, owner: &str) -> Result<Option<u64>, StateError> {
-        self.sql("read", |connection| {
-            let query = "SELECT max(id) FROM runs WHERE owner = ?1 AND outcome IS NULL";
-            connection.prepare_cached(query)?.query_row([owner], |row| optional(row, 0))
-        })
-    }
-
-    /// Forgets an owner and what it had.
-    fn forget_owner(&self, id: &str) -> Result<(), StateError> {
-        self.sql("write", |connection| {
-            connection.execute("DELETE FROM leases WHERE owner = ?1", [id])?;
-            connection.execute("DELETE FROM owners WHERE id = ?1", [id]).map(|_| ())
-        })
-    }
-
-    /// Refuses what others have of `claim`; forgets those who died and left nothing to settle.
-    fn is_free(&self, claim: &Claim, owners: &BTreeMap<String, KnownOwner>) -> Result<(), StateError> {
-        let mut broken_off = None;
-        for (id, leased) in self.leased()? {
-            if self.id() == Some(&id) {
-                continue;
-            }
-            let known = owners.get(&id).filter(|owner| owner.is_alive);
-            let run = self.open_run_of(&id)?;
-            if known.is_none() && run.is_none() {
-                self.forget_owner(&id)?;
-                lock::tidy_up(&self.path, &id);
-                continue;
-            }
-            let taken = leased.iter().filter(|(address, changes)| claim.excludes(address, *changes));
-            let taken: Vec<_> = taken.map(|(address, _)| address.clone()).collect();
-            match (known, run) {
-                _ if taken.is_empty() => {}
-                (Some(owner), _) => {
-                    let (what, holder) = (named(&taken), owner.holder.clone());
-                    return Err(StateError::Locked { what, several: taken.len() > 1, holder });
-                }
-                (None, run) => broken_off = broken_off.or(run),
-            }
-        }
-        broken_off.map_or(Ok(()), |run| Err(StateError::BrokenOff { run }))
-    }
-
-    /// Gives up what this store has, but for what an open run is about.
-    fn release(&self) -> Result<(), StateError> {
-        let Some(id) = self.id() else { return Ok(()) };
-        let transaction = self.transaction(TransactionBehavior::Immediate)?;
-        match self.open_run_of(id)? {
-            Some(_) => self.sql("write", |connection| {
-                connection.execute("DELETE FROM owners WHERE id = ?1", [id]).map(|_| ())
-            })?,
-            None => self.forget_owner(id)?,
-        }
-        self.sql("write", |_| transaction.commit())
-    }
-
     fn headers(&self, which: &str) -> Result<Vec<RunHeader>, StateError> {
         let query = format!(
             "SELECT id, started_ms, ended_ms, host, pid, command, outcome, started_by, commit_id FROM runs {which} ORDER BY id"
@@ -386,14 +249,6 @@ impl SqliteStore {
         };
         rows.into_iter().map(with_outcome).collect()
     }
-}
-
-/// An owner of leases as it is written down.
-struct KnownOwner {
-    holder: Holder,
-    /// The open run that it carries out.
-    run: Option<u64>,
-    is_alive: bool,
 }
 
 impl Drop for SqliteStore {
@@ -454,95 +309,24 @@ impl Store for SqliteStore {
     }
 
     fn claim(&mut self, holder: &Holder, claim: &Claim) -> Result<(), StateError> {
-        let id = self.become_owner(holder)?;
-        let transaction = self.transaction(TransactionBehavior::Immediate)?;
-        let owners = self.owners()?;
-        self.is_still_owner(&owners)?;
-        self.is_free(claim, &owners)?;
-        self.sql("write", |connection| {
-            connection.execute("DELETE FROM leases WHERE owner = ?1", [&id])?;
-            let mut insert = connection
-                .prepare_cached("INSERT INTO leases (address, owner, changes) VALUES (?1, ?2, ?3)")?;
-            let reads = claim.reads.difference(&claim.changes).map(|address| (address, false));
-            for (address, changes) in claim.changes.iter().map(|address| (address, true)).chain(reads) {
-                insert.execute((address.as_str(), &id, changes))?;
-            }
-            drop(insert);
-            transaction.commit()
-        })
+        self.give(holder, claim)
     }
 
     fn take_over(&mut self, run: u64, holder: &Holder) -> Result<bool, StateError> {
-        let id = self.become_owner(holder)?;
-        let transaction = self.transaction(TransactionBehavior::Immediate)?;
-        let found: Option<(Option<String>, bool)> = self.sql("read", |connection| {
-            let mut query =
-                connection.prepare_cached("SELECT owner, outcome IS NULL FROM runs WHERE id = ?1")?;
-            query.query_row([signed(run)], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        })?;
-        let (owner, is_open) = found.ok_or(StateError::NoSuchRun { run })?;
-        let owners = self.owners()?;
-        self.is_still_owner(&owners)?;
-        let owner = owner.filter(|owner| *owner != id);
-        if !is_open {
-            return Ok(false);
-        }
-        if let Some(known) = owner.as_ref().and_then(|owner| owners.get(owner)).filter(|own| own.is_alive) {
-            let (what, holder) = (format!("run {run}"), known.holder.clone());
-            return Err(StateError::Locked { what, several: false, holder });
-        }
-        self.sql("write", |connection| {
-            let inherit = "INSERT INTO leases (address, owner, changes) SELECT address, ?1, changes FROM leases WHERE owner = ?2
-                ON CONFLICT DO UPDATE SET changes = max(changes, excluded.changes)";
-            connection.execute(inherit, (&id, &owner))?;
-            connection.execute("UPDATE runs SET owner = ?1 WHERE id = ?2", (&id, signed(run))).map(|_| ())
-        })?;
-        if let Some(owner) = &owner {
-            self.forget_owner(owner)?;
-            lock::tidy_up(&self.path, owner);
-        }
-        self.sql("write", |_| transaction.commit())?;
-        Ok(true)
+        self.inherit(run, holder)
     }
 
     fn leases(&self) -> Result<Vec<Lease>, StateError> {
-        let _one_instant = self.transaction(TransactionBehavior::Deferred)?;
-        let mut leased = self.leased()?;
-        let mut leases = Vec::new();
-        for (id, owner) in self.owners()?.into_iter().filter(|(_, owner)| owner.is_alive) {
-            let mut claim = Claim::default();
-            for (address, changes) in leased.remove(&id).unwrap_or_default() {
-                let address = address.parse().map_err(|_| self.damaged("a lease has no address"))?;
-                if changes {
-                    claim.changes.insert(address)
-                } else {
-                    claim.reads.insert(address)
-                };
-            }
-            leases.push(Lease { id, holder: owner.holder, claim, run: owner.run });
-        }
-        leases.sort_by_key(|lease| lease.holder.since_ms);
-        Ok(leases)
+        self.held()
     }
 
     fn break_lease(&mut self, id: &str) -> Result<bool, StateError> {
-        let transaction = self.transaction(TransactionBehavior::Immediate)?;
-        let has_open_run = self.open_run_of(id)?.is_some();
-        let broken = self.sql("write", |connection| {
-            if !has_open_run {
-                connection.execute("DELETE FROM leases WHERE owner = ?1", [id])?;
-            }
-            let broken = connection.execute("DELETE FROM owners WHERE id = ?1", [id])?;
-            transaction.commit().map(|()| broken)
-        })?;
-        Ok(broken > 0)
+        self.take_away(id)
     }
 
     fn begin(&mut self, header: RunHeader, plan: &str, identity: &Identity) -> Result<u64, StateError> {
         let transaction = self.transaction(TransactionBehavior::Immediate)?;
-        if self.id().is_some() {
-            self.is_still_owner(&self.owners()?)?;
-        }
+        self.is_still_owner()?;
         let known = self.meta()?.identity;
         same_identity(known.as_ref(), identity)?;
         let RunHeader { id: _, started_ms, ended_ms: _, host, pid, by, commit, command, outcome: _ } = header;
@@ -617,13 +401,8 @@ impl Store for SqliteStore {
 
     fn open_runs(&self) -> Result<Vec<OpenRun>, StateError> {
         let _one_instant = self.transaction(TransactionBehavior::Deferred)?;
-        let owners = self.owners()?;
-        let holder = |run: u64| {
-            let mut owners = owners.values().filter(|owner| owner.is_alive);
-            owners.find(|owner| owner.run == Some(run)).map(|owner| owner.holder.clone())
-        };
         let open = self.headers("WHERE outcome IS NULL")?.into_iter();
-        Ok(open.map(|header| OpenRun { holder: holder(header.id), header }).collect())
+        open.map(|header| Ok(OpenRun { holder: self.holder_of(header.id)?, header })).collect()
     }
 
     fn runs(&self) -> Result<Vec<RunHeader>, StateError> {

@@ -261,12 +261,14 @@ async fn an_operation_that_fails_late_fails_its_action_in_azures_words() {
 async fn an_operation_that_hangs_is_left_after_a_while_and_followed_by_whoever_goes_on() {
     let mut bench = Bench::default();
     bench.options.patience = std::time::Duration::from_millis(20);
-    let plan = run_plan(vec![put("ResourceGroup/a", &[]), put("ResourceGroup/b", &["ResourceGroup/a#create"])]);
+    let plan =
+        run_plan(vec![put("ResourceGroup/a", &[]), put("ResourceGroup/b", &["ResourceGroup/a#create"])]);
     bench.world.slow = Some(("/resourcegroups/a", 200));
     let report = bench.execute(&plan).await;
     assert_eq!((report.outcome, report.run.outcome("ResourceGroup/a#create")), (None, Outcome::Unknown));
     assert_eq!(report.run.outcome("ResourceGroup/b#create"), Outcome::NotStarted);
-    let unclear = |event: &Event| matches!(event, Event::Unclear { failure, .. } if failure.code == "still_waiting");
+    let unclear =
+        |event: &Event| matches!(event, Event::Unclear { failure, .. } if failure.code == "still_waiting");
     assert!(bench.told().iter().any(unclear), "{:?}", bench.told());
 
     bench.options.patience = std::time::Duration::from_secs(60);

@@ -87,3 +87,21 @@ fn a_run_that_is_not_there_cannot_be_finished() {
     place.run("resume 1").speaks_of(0, "Apply complete!");
     place.run("resume 1").speaks_of(64, "no run broke off");
 }
+
+#[test]
+fn drift_says_nothing_of_what_a_run_that_broke_off_had_under_way() {
+    let mut azure = Served::with(&["on=PUT:**/labs/programming;nth=2;delay=500"]);
+    let place = Place::against("quickstart", &azure.url);
+    assert_eq!(place.run("apply --yes").code, 0);
+    place.edit("labwright.yaml", "    capacity: 20", "    capacity: 22");
+    let mut run = azure.begin(&place, "apply --yes");
+    azure.until(|line| line.contains("update Lab/programming"));
+    azure.until_asked("PUT", "/labs/programming");
+    run.kill().expect("it was running");
+    run.wait().expect("it is dead");
+    azure.rest();
+    let drift = place.run("drift");
+    drift.speaks_of(0, "left out: Lab/programming (run 2 is at it)");
+    assert_eq!(place.run("resume").code, 0);
+    place.run("drift").says(0, "No drift.");
+}

@@ -24,6 +24,8 @@ fn runs_about_different_resources_go_on_side_by_side() {
     place.run("plan").speaks_of(0, "run 2 is under way: held by pid ");
     place.run("history").speaks_of(0, "apply  under way");
 
+    let drift = place.run("drift");
+    drift.says(0, "No drift.");
     let second = place.run("apply --yes --target Image/java-dev --target ImageVersion/java-dev/1.0.0");
     second.says(0, "Apply complete! Resources: 3 added, 0 changed, 0 destroyed.");
     assert!(second.stderr.lines().all(|line| !line.contains("Run 2")), "{}", second.stderr);

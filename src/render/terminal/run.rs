@@ -83,6 +83,9 @@ fn write_not_started(page: &mut Page, view: &RunView<'_>) {
     }
 }
 
+/// Of what is left of a run at most this many are named.
+const NAMED: usize = 12;
+
 /// What became of a run that broke off.
 #[must_use]
 pub fn settled(settled: &Settled, next: &Next, look: Look) -> String {
@@ -117,7 +120,10 @@ pub fn settled(settled: &Settled, next: &Next, look: Look) -> String {
             page.paragraph(Line::new(), PLAIN, "Nothing of it is left to do.");
         }
         Next::AsPlanned => {
-            let left = settled.left.iter().map(|words| clean(words)).collect::<Vec<_>>().join(", ");
+            let mut left: Vec<_> = settled.left.iter().take(NAMED).map(|words| clean(words)).collect();
+            let more = settled.left.len().saturating_sub(NAMED);
+            left.extend((more > 0).then(|| format!("{more} more")));
+            let left = left.join(", ");
             page.paragraph(Line::new(), PLAIN, &format!("Left, and carried out as it was planned: {left}"));
         }
         Next::NotYet => {}
