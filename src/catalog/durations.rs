@@ -81,8 +81,9 @@ impl Work {
             Self::Lab => 25 * 60,
             Self::Scale | Self::Publish => 65 * 60,
             Self::Export => 2 * 60 * 60,
-            Self::DeleteLab | Self::DeleteExported => 10 * 60,
+            Self::DeleteLab => 10 * 60,
             Self::DeleteVersion => 3 * 60,
+            Self::DeleteExported => 3 * 60 + 10,
         }
     }
 }

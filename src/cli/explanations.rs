@@ -87,6 +87,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "Another run has some of this to itself. What it holds ends with its process; `--lock-timeout 10m` waits for it. `labwright state lock list` shows who holds what, and `state lock break` takes it from a process that hangs.",
     ),
     (
+        "labwright::state::busy",
+        "A process began to write to the state and has not ended that for ten seconds: it was stopped, or its disk hangs. `labwright state lock list` names who is at it.",
+    ),
+    (
         "labwright::state::unsettled",
         "A run broke off, and what it was about cannot be changed before somebody looked up what became of it: `labwright apply` does and plans afresh, `labwright resume` finishes it as it was planned.",
     ),

@@ -184,6 +184,20 @@ pub enum StateError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another process is in the middle of a write and does not end it.
+    #[error("cannot {doing} the state `{}`: another process has been writing to it for a while", path.display())]
+    #[diagnostic(
+        code(labwright::state::busy),
+        help(
+            "it was stopped perhaps: `labwright state lock list` names who is at it; let it go on, or end it. What was recorded until now is kept"
+        )
+    )]
+    Busy {
+        /// What was being done: `open`, `read`, `write`.
+        doing: &'static str,
+        /// The state.
+        path: PathBuf,
+    },
     /// The database refused.
     #[error("cannot {doing} the state `{}`", path.display())]
     #[diagnostic(code(labwright::state::database), help("what was recorded until now is kept"))]

@@ -475,6 +475,7 @@ fn failure(path: &Path, doing: &'static str, source: rusqlite::Error) -> StateEr
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StateError::DiskFull { path },
+        Some(ErrorCode::DatabaseBusy) => StateError::Busy { doing, path },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StateError::Damaged { path, what: source.to_string() }
         }
@@ -543,6 +544,21 @@ mod tests {
         assert_eq!((runs.len(), runs[0].pid, &runs[0].by, &runs[0].commit), (1, 7, &None, &None));
         let meta = store.meta().expect("whole");
         assert_eq!((meta.lineage.as_str(), meta.serial, meta.format_version), ("l", 3, FORMAT));
+    }
+
+    #[test]
+    fn who_is_in_the_middle_of_a_write_and_does_not_end_it_is_told_from_a_failure() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || SqliteStore::open_or_create(&folder.path().join("state.db")).expect("made");
+        let (mut store, stopped) = (open(), open());
+        let in_the_middle = stopped.transaction(TransactionBehavior::Immediate).expect("nobody else writes");
+        store.connection.busy_timeout(Duration::ZERO).expect("set");
+        let claim = || Claim::default();
+        let error = store.claim(&Holder::this_process("apply"), &claim()).expect_err("busy");
+        assert!(matches!(error, StateError::Busy { .. }), "{error}");
+        store.leases().expect("reading is no obstacle");
+        drop(in_the_middle);
+        store.claim(&Holder::this_process("apply"), &claim()).expect("free");
     }
 
     #[test]

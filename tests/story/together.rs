@@ -63,7 +63,8 @@ fn a_run_about_the_same_is_told_who_holds_it_or_waits_until_that_ends() {
 fn a_stopped_process_whose_lease_is_broken_writes_nothing_more() {
     let mut azure = Served::with(&["on=PUT:**/labaccounts/*;nth=1;delay=300"]);
     let place = Place::against("quickstart", &azure.url);
-    let mut first = azure.begin(&place, "apply --yes");
+    // One action at a time: while its answer is waited for, nothing is being written.
+    let mut first = azure.begin(&place, "apply --yes --parallelism 1");
     azure.until_asked("PUT", "/labaccounts/");
     signal(&first, "STOP");
     place.run("apply --yes").speaks_of(6, "labwright::state::locked");
