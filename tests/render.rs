@@ -4,10 +4,12 @@ use labwright::model::{
     Address, Allowed, AllowedWhat, ArmId, Cloud, Entry, EntryKind, Expectation, Finding, Identity, Severity,
     Source,
 };
-use labwright::plan::{Action, AttributeChange, Change, Consent, Outcome, Plan, Run, Verb};
+use labwright::plan::{Action, AttributeChange, Change, Consent, Event, Outcome, Plan, Run, Verb};
 use labwright::render::json::{DriftDocument, PlanDocument, RunDocument, text};
 use labwright::render::terminal::{self, Look};
-use labwright::render::{Background, DriftView, Next, PlanView, RunView, Settled, SettledAction};
+use labwright::render::{
+    Background, DriftView, Next, Pace, PlanView, Progress, RunView, Settled, SettledAction,
+};
 use serde_json::{Value, json};
 
 fn address(text: &str) -> Address {
@@ -465,6 +467,30 @@ fn schemas_are_what_the_types_say() {
         let stored = std::fs::read_to_string(&file).unwrap_or_default();
         assert_eq!(stored, fresh, "{name} is out of date: LABWRIGHT_UPDATE=1 cargo test schemas");
     }
+}
+
+#[test]
+fn a_run_says_how_much_time_is_left_where_its_pace_is_azures() {
+    let plan = Plan {
+        actions: vec![
+            action("Lab/a#create", Verb::Create, &[], 600),
+            action("Lab/b#create", Verb::Create, &[], 600),
+            action("Lab/c#create", Verb::Create, &["Lab/a#create"], 60),
+        ],
+        ..empty()
+    };
+    let begun = |pace| {
+        let mut progress = Progress::new(&plan, std::collections::BTreeSet::new(), pace);
+        progress.take(&Event::Started { action: "Lab/a#create".into() }, 0);
+        progress
+    };
+    let one = begun(Pace::Azure { workers: 1 });
+    assert_eq!(one.beginning(), "3 actions to carry out; this takes about 21 min");
+    assert_eq!(one.left(60).as_deref(), Some("about 20 min left"), "one after the other");
+    let two = begun(Pace::Azure { workers: 2 });
+    assert_eq!(two.left(60).as_deref(), Some("about 10 min left"), "the longest path");
+    assert!(two.heartbeat(60).ends_with(" after 1 min, about 10 min left"), "{}", two.heartbeat(60));
+    assert_eq!(begun(Pace::Emulated).left(60), None);
 }
 
 #[test]

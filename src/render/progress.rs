@@ -42,6 +42,21 @@ struct UnderWay {
     regions: Vec<(String, u8)>,
 }
 
+impl UnderWay {
+    /// How long it takes yet, `now` seconds after the run's beginning: as far as Azure says how far it is, by that, else
+    /// what is left of `estimate`.
+    fn seconds_left(&self, estimate: u64, now: u64) -> u64 {
+        let so_far = now.saturating_sub(self.since_seconds);
+        match self.percent {
+            Some(percent @ TELLING..=100) => so_far * u64::from(100 - percent) / u64::from(percent),
+            _ => estimate.saturating_sub(so_far),
+        }
+    }
+}
+
+/// From how many percent on they tell how long the rest takes.
+const TELLING: u8 = 10;
+
 /// The heartbeat names at most this many actions.
 const NAMED: usize = 4;
 
@@ -88,9 +103,7 @@ impl<'p> Progress<'p> {
             let action = &self.plan.actions[at];
             match self.under_way.get(&action.id) {
                 _ if self.ended.contains(&action.id) => 0,
-                Some(under_way) => {
-                    (under_way.since_seconds + action.estimate_seconds).saturating_sub(seconds)
-                }
+                Some(under_way) => under_way.seconds_left(action.estimate_seconds, seconds),
                 None => action.estimate_seconds,
             }
         });
@@ -216,5 +229,20 @@ impl<'p> Progress<'p> {
 
     fn words(&self, id: &str) -> String {
         say_action(self.plan, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_goes_by_how_far_azure_says_it_is() {
+        let export = |percent| UnderWay { since_seconds: 100, percent, ..UnderWay::default() };
+        assert_eq!(export(None).seconds_left(600, 160), 540);
+        assert_eq!(export(Some(2)).seconds_left(600, 160), 540, "too early to tell");
+        assert_eq!(export(Some(25)).seconds_left(600, 160), 180);
+        assert_eq!(export(Some(100)).seconds_left(600, 160), 0);
+        assert_eq!(export(None).seconds_left(600, 9999), 0, "later than it should be");
     }
 }

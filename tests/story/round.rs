@@ -98,10 +98,15 @@ fn gone_too_early(asked: &[Asked]) -> Vec<String> {
         .filter(|asked| asked.body["properties"]["enableState"] == "Enabled")
         .map(|asked| asked.path.as_str())
         .collect();
+    let made = asked.iter().filter_map(Asked::lab_made);
+    let from_gallery: Vec<_> =
+        made.filter(|(image, _)| image.contains("/sharedimages/")).map(|(_, lab)| lab).collect();
     let hangs = |on: &str, other: &str| {
-        // A lab uses the gallery of its account; an attachment the gallery, and the images that it shows.
+        // A lab from an image of the gallery uses that of its account; an attachment the gallery, and the images that it
+        // shows. One from the marketplace uses none.
         let lab = on.split_once("/sharedgalleries/");
         let lab = lab.is_some_and(|(account, _)| other.starts_with(&format!("{account}/labs/")));
+        let lab = lab && from_gallery.iter().any(|from_gallery| from_gallery == other);
         let attachment = other.split_once("/sharedgalleries/").is_some_and(|(account, gallery)| {
             match on.split_once(&format!("/galleries/{gallery}")) {
                 Some((_, "")) => true,
