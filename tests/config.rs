@@ -39,7 +39,9 @@ fn a_project_becomes_resources_in_normal_form() {
     assert_eq!(gallery.attributes["location"], "westeurope");
     assert_eq!(gallery.attributes["resourceGroup"], "CSLabs");
     assert_eq!(gallery.attributes["tags"], json!({ "department": "cs", "owner": "ana" }));
-    assert!(gallery.defaulted.contains("tags.department") && !gallery.defaulted.contains("tags.owner"));
+    assert!(
+        gallery.defaulted.contains_key("tags.department") && !gallery.defaulted.contains_key("tags.owner")
+    );
     assert_eq!(gallery.protect, Some(true));
     let lab = &resources["Lab/cs101-A-Spring2027"];
     assert_eq!(lab.attributes["capacity"], 40);

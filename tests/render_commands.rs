@@ -211,7 +211,6 @@ fn what_comes_later_is_refused_by_name() {
     let place = Place::empty();
     for (line, named) in [
         ("review --base main", "`labwright review`"),
-        ("fmt", "`labwright fmt`"),
         ("state move Lab/a Lab/b", "`labwright state move`"),
         ("drift --accept Lab/a", "`labwright drift --accept`"),
         ("plan --format markdown", "`labwright plan --format markdown`"),

@@ -62,6 +62,8 @@ pub(super) enum Command {
     Init(Init),
     /// Checks files, references and rules; no state, no network
     Validate(Report),
+    /// Puts the files into one form and keeps their comments
+    Fmt(Fmt),
     /// Looks whether everything is there that the next apply needs: sign-in, rights, providers, sizes, cores
     Doctor(Report),
     /// Shows what would change
@@ -88,7 +90,7 @@ pub(super) enum Command {
     State(State),
     /// Draws the graph of a plan's actions
     Graph(Graph),
-    /// Explains the code of a diagnostic or a rule
+    /// Explains a code, or a resource: each value, the layer it comes from, and what is recorded
     Explain(Explain),
     /// Prints a JSON schema: of the configuration, or of a command's JSON
     Schema(Schema),
@@ -138,6 +140,14 @@ pub(super) struct Scope {
 pub(super) struct Init {
     /// Where; the project's folder if not given.
     pub(super) folder: Option<PathBuf>,
+}
+
+/// `fmt`.
+#[derive(Debug, Args)]
+pub(super) struct Fmt {
+    /// Writes nothing; exit 2 where a file is not in the one form.
+    #[arg(long)]
+    pub(super) check: bool,
 }
 
 /// `plan`.
@@ -353,8 +363,9 @@ pub(super) enum GraphFormat {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A diagnostic's code or a rule's id, such as GEO-11.
-    pub(super) code: String,
+    /// A diagnostic's code, a rule's id such as GEO-11, or an address such as Lab/optics.
+    #[arg(value_name = "CODE|ADDR")]
+    pub(super) what: String,
 }
 
 /// `schema`.

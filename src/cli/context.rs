@@ -118,6 +118,7 @@ fn named(command: &Command) -> (&'static str, Option<&Report>) {
     match command {
         Command::Init(_) => ("init", None),
         Command::Validate(report) => ("validate", Some(report)),
+        Command::Fmt(_) => ("fmt", None),
         Command::Doctor(report) => ("doctor", Some(report)),
         Command::Plan(plan) => ("plan", Some(&plan.report)),
         Command::Apply(apply) => ("apply", Some(&apply.carry.report)),

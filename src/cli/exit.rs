@@ -9,7 +9,7 @@ pub enum Exit {
     Done = 0,
     /// A bug, or a failure that nobody foresaw.
     Unforeseen = 1,
-    /// There are changes (`plan --detailed-exitcode`) or drift (`drift`, always).
+    /// There are changes (`plan --detailed-exitcode`, `fmt --check`) or drift (`drift`, always).
     Changes = 2,
     /// The configuration is wrong: a file, a reference, a type. Wins over [`Exit::Refused`].
     Configuration = 3,
@@ -30,7 +30,7 @@ impl Exit {
     pub const ALL: [(Self, &'static str); 9] = [
         (Self::Done, "done; nothing to do"),
         (Self::Unforeseen, "a bug or an unforeseen failure"),
-        (Self::Changes, "changes (plan --detailed-exitcode) or drift (drift, always)"),
+        (Self::Changes, "changes (plan --detailed-exitcode, fmt --check) or drift (drift, always)"),
         (Self::Configuration, "the configuration is wrong: file, reference, type"),
         (Self::Refused, "refused: a rule, a guard, a stale plan, a missing consent"),
         (Self::Incomplete, "an action failed; the rest went on and is recorded"),

@@ -1,21 +1,48 @@
-//! `labwright explain CODE`: what a diagnostic or a rule means, and what to do.
+//! `labwright explain`: what a diagnostic or a rule means and what to do, or all that is known of a resource.
 
-use super::arguments::Explain;
+use super::arguments::{Explain, Scope};
 use super::explanations::EXPLANATIONS;
 use super::failure::CommandError;
-use super::{Context, Exit, Failure};
+use super::plan::{Comparison, compare};
+use super::{Context, Exit, Failure, project, record};
+use crate::model::Address;
+use crate::plan::{PlanError, explained, nearest_address};
+use crate::render::terminal;
 use crate::{azure, config};
 
-/// Explains a code.
+/// Explains a code, or a resource.
 pub(super) fn run(arguments: &Explain, context: &Context) -> Result<Exit, Failure> {
-    let code = arguments.code.as_str();
-    if code.contains('/') && !code.contains("::") {
-        return Err(CommandError::usage(
-            "`labwright explain ADDR` comes with a later version",
-            "codes are explained: `labwright explain GEO-11`",
-        )
-        .into());
+    match arguments.what.parse() {
+        Ok(address) if !arguments.what.contains("::") => resource(&address, context),
+        _ => code(&arguments.what, context),
     }
+}
+
+/// Explains a resource of the files or of the record.
+fn resource(address: &Address, context: &Context) -> Result<Exit, Failure> {
+    let project = project::load(context)?;
+    let record = record::read(&project, context)?;
+    let everything = Scope::default();
+    let comparison = Comparison {
+        project: &project,
+        record: &record,
+        scope: &everything,
+        destroy: false,
+        refreshed: None,
+    };
+    let made = compare(&comparison, context)?;
+    let (desired, recorded) = (&project.desired, &record.recorded);
+    let Some(explained) = explained(address, desired, recorded, &made.plan) else {
+        let near = nearest_address(address, desired.resources.keys().chain(recorded.rows.keys()));
+        return Err(PlanError::UnknownAddress { given: address.clone(), near }.into());
+    };
+    let environment = desired.identity.environment.as_deref();
+    let text = terminal::explained(&explained, environment, context.printer.result_look());
+    context.printer.result(&text);
+    Ok(Exit::Done)
+}
+
+fn code(code: &str, context: &Context) -> Result<Exit, Failure> {
     let known = || config::CODES.iter().chain(EXPLANATIONS);
     let last = |full: &str| full.rsplit("::").next().unwrap_or(full).to_owned();
     let fits = |full: &str| full.eq_ignore_ascii_case(code) || last(full).eq_ignore_ascii_case(code);

@@ -5,7 +5,7 @@ pub(super) const EXIT_CODES: &str = "\
 Exit codes:
    0  done; nothing to do
    1  a bug or an unforeseen failure
-   2  changes (plan --detailed-exitcode) or drift (drift, always)
+   2  changes (plan --detailed-exitcode, fmt --check) or drift (drift, always)
    3  the configuration is wrong: file, reference, type
    4  refused: a rule, a guard, a stale plan, a missing consent
    5  an action failed; the rest went on and is recorded

@@ -1,7 +1,7 @@
 //! What the command line names and a later version brings: one table, answered with exit 64.
 
 /// Commands that come later.
-const COMMANDS: &[&str] = &["fmt", "review", "cost", "undo"];
+const COMMANDS: &[&str] = &["review", "cost", "undo"];
 
 /// Parts of commands that come later: the command, and its subcommand, option or format.
 const PARTS: &[(&str, &str)] = &[

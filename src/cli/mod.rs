@@ -23,6 +23,7 @@ mod exit;
 mod explain;
 mod explanations;
 mod failure;
+mod fmt;
 mod graph;
 mod help;
 mod history;
@@ -161,6 +162,7 @@ fn run(arguments: Arguments) -> Exit {
     let result = match &command {
         Command::Init(init) => init::run(init, &context),
         Command::Validate(_) => validate::run(&context),
+        Command::Fmt(fmt) => fmt::run(fmt, &context),
         Command::Doctor(_) => doctor::run(&context),
         Command::Plan(plan) => plan::run(plan, &context),
         Command::Apply(apply) => apply::run(apply, &context),

@@ -32,6 +32,7 @@ codes! {
     Syntax "syntax" "The file is no YAML from this place on, so the rest of it was not read. The usual causes are indentation, a missing blank after `:`, or a text with `: ` or ` #` in it that needs quotes."
     SecondDocument "second_document" "One file is one document. Put what follows `---` into a file of its own, or take the line away: sections are merged over files."
     UnsupportedYaml "unsupported_yaml" "The language uses plain YAML: maps with text as keys, lists, scalars, anchors and merge keys. Tags such as `!include` and maps as keys are not part of it."
+    NotFormatted "not_formatted" "`labwright fmt` takes a new layout only where the file says the same as before, every comment among it. This one's would have lost something, so it stays as it is."
     DuplicateKey "duplicate_key" "A key stands twice in one map. YAML would silently take one of them; take one away, or merge the two."
     NoSection "no_section" "Every YAML file below the project's root is read, and this one holds nothing of labwright's. Leave it out with `exclude:` in labwright.yaml, or move it to a hidden folder."
     UnknownKey "unknown_key" "The key is not part of the language at this place. `labwright schema` prints all of them; editors with a YAML language server complete them."

@@ -53,6 +53,28 @@ pub(super) fn parse(file: u32, text: &str, budget: &mut Budget, problems: &mut P
     }
 }
 
+/// What a text says without how it is laid out, every comment among it; `None` where it is no YAML. Two texts that say the
+/// same are one document.
+pub(super) fn said(text: &str) -> Option<Vec<Event<'_>>> {
+    let mut options = granit_parser::Options::default();
+    options.set_emit_comments(true);
+    options.emit_unresolved_aliases = true;
+    options.emit_anchor_events = true;
+    let events = Parser::new_from_str_with_options(text, options).map(|next| {
+        Some(match next.ok()?.0 {
+            Event::Comment(text, _) => {
+                Event::Comment(text.trim_end().to_owned().into(), granit_parser::Placement::Free)
+            }
+            Event::Scalar(value, style, anchor, tag) if style != ScalarStyle::Plain => {
+                Event::Scalar(value, ScalarStyle::DoubleQuoted, anchor, tag)
+            }
+            Event::DocumentStart(..) => Event::DocumentStart(false, None),
+            other => other,
+        })
+    });
+    events.collect()
+}
+
 struct Reader<'a> {
     base: usize,
     file: u32,

@@ -21,7 +21,7 @@ const MOST: usize = 1000;
 pub struct ConfigError {
     code: &'static str,
     message: String,
-    help: Option<String>,
+    help: String,
     labels: Vec<Label>,
     elsewhere: Vec<Elsewhere>,
 }
@@ -46,8 +46,8 @@ impl ConfigError {
 
     /// What to do next.
     #[must_use]
-    pub fn help(&self) -> Option<&str> {
-        self.help.as_deref()
+    pub fn help(&self) -> &str {
+        &self.help
     }
 
     /// Where it is; `None` where there is no file to point at.
@@ -72,7 +72,7 @@ impl Diagnostic for ConfigError {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        Some(Box::new(&self.help))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -272,10 +272,12 @@ fn finished(mistake: Mistake, texts: &[Arc<FileText>]) -> ConfigError {
         let label = Label { source, text, span: shown(place, &file), file };
         if primary == Some(place.file) { labels.push(label) } else { elsewhere.push(Elsewhere(label)) }
     }
+    let code = mistake.code.as_str();
+    let last = code.rsplit("::").next().unwrap_or(code);
     ConfigError {
-        code: mistake.code.as_str(),
+        code,
         message: mistake.message,
-        help: mistake.help,
+        help: mistake.help.unwrap_or_else(|| format!("`labwright explain {last}` says what fits here")),
         labels,
         elsewhere,
     }

@@ -20,6 +20,7 @@ impl Mistake {
 pub(super) fn wrong_type(node: &Node, wanted: &str) -> Mistake {
     Mistake::new(Code::WrongType, format!("{wanted} is wanted, this is {}", node.sort()))
         .on(node, format!("expected {wanted}"))
+        .advice(format!("write {wanted} here"))
 }
 
 /// The text of a scalar, numbers in their spelling.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::texts::Place;
+use crate::model::DefaultsLayer;
 
 /// A value and where it is written.
 #[derive(Debug, Clone)]
@@ -12,8 +13,8 @@ pub(super) struct Node {
     pub(super) place: Place,
     /// Where the `$(…)` stands that brought it here.
     pub(super) via: Option<Box<Place>>,
-    /// Whether a layer of defaults wrote it.
-    pub(super) defaulted: bool,
+    /// The layer of defaults that wrote it.
+    pub(super) defaulted: Option<DefaultsLayer>,
 }
 
 #[derive(Debug, Clone)]
@@ -87,7 +88,7 @@ impl Scalar {
 
 impl Node {
     pub(super) fn new(content: Content, place: Place) -> Self {
-        Self { content, place, via: None, defaulted: false }
+        Self { content, place, via: None, defaulted: None }
     }
 
     pub(super) fn scalar(text: &str, style: Style, place: Place) -> Self {
@@ -148,12 +149,12 @@ impl Node {
     }
 
     /// Marks it and everything inside as written by a layer of defaults.
-    pub(super) fn mark_defaulted(&mut self) {
-        self.defaulted = true;
+    pub(super) fn mark_defaulted(&mut self, layer: DefaultsLayer) {
+        self.defaulted = Some(layer);
         match &mut self.content {
             Content::Scalar(_) => {}
-            Content::List(items) => items.iter_mut().for_each(Self::mark_defaulted),
-            Content::Map(entries) => entries.iter_mut().for_each(|entry| entry.value.mark_defaulted()),
+            Content::List(items) => items.iter_mut().for_each(|item| item.mark_defaulted(layer)),
+            Content::Map(entries) => entries.iter_mut().for_each(|entry| entry.value.mark_defaulted(layer)),
         }
     }
 }
@@ -199,7 +200,8 @@ pub(super) fn overlay(base: &mut Vec<Entry>, top: Vec<Entry>) {
             (Content::Map(under_entries), Content::Map(entries)) => {
                 overlay(under_entries, entries);
                 under.value.place = value.place;
-                under.value.defaulted &= value.defaulted;
+                // A map that the block itself has a part in is its own.
+                under.value.defaulted = under.value.defaulted.and(value.defaulted);
             }
             (_, content) => under.value = Node { content, ..value },
         }

@@ -60,7 +60,7 @@ impl Block<'_> {
             ignore_changes: Vec::new(),
             source: world.files.source(self.place),
             sources: BTreeMap::new(),
-            defaulted: BTreeSet::new(),
+            defaulted: BTreeMap::new(),
         };
         let mut depends_on = Vec::new();
         let mut broken = false;

@@ -11,6 +11,7 @@ use super::node::{Content, Entry, Node, overlay};
 use super::paths::{Patterns, relative_to};
 use super::texts::Place;
 use super::{Options, load::PROJECT_FILE, secrets};
+use crate::model::DefaultsLayer;
 
 /// What may stand in `labwright.yaml` alone.
 pub(super) const SETTINGS: &[(&str, &str)] = &[
@@ -88,17 +89,13 @@ pub(super) fn read(
     let over =
         environments.unwrap_or_default().iter().find(|entry| Some(&*entry.key) == environment.as_deref());
     let layers: Vec<&Node> = [Some(root), over.map(|entry| &entry.value)].into_iter().flatten().collect();
-    let topmost =
-        |key: &str| layers.iter().rev().find_map(|layer| layer.get(key).filter(|node| !node.is_null()));
     let cloud = cloud_of(&layers)
         .map_or(CloudSettings::Emulator, |node| cloud::read(&node, &subscriptions, problems));
     let default_state = match &environment {
         Some(name) => format!(".labwright/{name}/state.db"),
         None => ".labwright/state.db".into(),
     };
-    let state = topmost("state").and_then(|node| state(node, problems)).unwrap_or(default_state);
-    let include = topmost("include").map(|node| patterns(node, problems).collect());
-    let exclude = topmost("exclude").map(|node| patterns(node, problems)).into_iter().flatten();
+    let state = topmost(&layers, "state").and_then(|node| state(node, problems)).unwrap_or(default_state);
     let (variables, undeclared) = variables(&layers, given, problems);
     Parts {
         settings: Settings { project, environment, cloud, state, subscriptions },
@@ -106,12 +103,34 @@ pub(super) fn read(
         undeclared,
         defaults: layers
             .iter()
-            .filter_map(|layer| layer.get("defaults"))
-            .map(|node| defaults(node, problems))
+            .enumerate()
+            .filter_map(|(at, layer)| Some((at > 0, layer.get("defaults")?)))
+            .map(|(of_environment, node)| defaults(node, of_environment, problems))
             .collect(),
-        patterns: Patterns { include, exclude: exclude.map(|(pattern, _)| pattern).collect() },
+        patterns: patterns_of(&layers, problems),
         policy: root.get("policy").cloned(),
     }
+}
+
+/// What the highest layer says of a setting.
+fn topmost<'a>(layers: &[&'a Node], key: &str) -> Option<&'a Node> {
+    layers.iter().rev().find_map(|layer| layer.get(key).filter(|node| !node.is_null()))
+}
+
+/// Which files are read with these layers.
+fn patterns_of(layers: &[&Node], problems: &mut Problems) -> Patterns {
+    let include = topmost(layers, "include").map(|node| patterns(node, problems).collect());
+    let exclude = topmost(layers, "exclude").map(|node| patterns(node, problems)).into_iter().flatten();
+    Patterns { include, exclude: exclude.map(|(pattern, _)| pattern).collect() }
+}
+
+/// Which files are read in each of a project's environments, or without any.
+pub(super) fn all_patterns(root: &Node) -> Vec<Patterns> {
+    let mut unsaid = Problems::default();
+    let environments = root.get("environments").and_then(Node::as_map).unwrap_or_default();
+    let layers = environments.iter().map(|entry| vec![root, &entry.value]);
+    let layers: Vec<_> = if environments.is_empty() { vec![vec![root]] } else { layers.collect() };
+    layers.iter().map(|layers| patterns_of(layers, &mut unsaid)).collect()
 }
 
 fn project(root: &Node, start: Place, problems: &mut Problems) -> String {
@@ -272,12 +291,12 @@ fn variables(
     (found, undeclared)
 }
 
-fn defaults(node: &Node, problems: &mut Problems) -> Defaults {
+fn defaults(node: &Node, of_environment: bool, problems: &mut Problems) -> Defaults {
     let mut defaults = Defaults::default();
     for entry in fields::map(node, "{ all: { location: westeurope } }", problems).unwrap_or_default() {
         let Some(_) = fields::map(&entry.value, "{ location: westeurope }", problems) else { continue };
         let mut value = entry.value.clone();
-        value.mark_defaulted();
+        value.mark_defaulted(DefaultsLayer { of_environment, of_section: &*entry.key != "all" });
         let mut entries = match value.content {
             Content::Map(entries) => entries,
             _ => Vec::new(),

@@ -1,6 +1,6 @@
 //! One value by its shape: the normal form, or what is wrong with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -12,29 +12,28 @@ use super::node::{Content, Entry, Node, Scalar, Style};
 use super::world::World;
 use crate::catalog;
 use crate::kinds::{Attribute, Shape, iso_duration, parse_duration};
-use crate::model::Source;
-use crate::model::is_day;
+use crate::model::{DefaultsLayer, Source, is_day};
 
 /// Reads the values of one resource; keeps where each one is written.
 pub(super) struct Reader<'a, 'w> {
     pub(super) world: &'a World<'w>,
     pub(super) problems: &'a mut Problems,
     pub(super) sources: BTreeMap<String, Source>,
-    pub(super) defaulted: BTreeSet<String>,
+    pub(super) defaulted: BTreeMap<String, DefaultsLayer>,
     /// Whether more may come from other layers, so that nothing is missing yet.
     pub(super) partial: bool,
 }
 
 impl<'a, 'w> Reader<'a, 'w> {
     pub(super) fn new(world: &'a World<'w>, problems: &'a mut Problems) -> Self {
-        Self { world, problems, sources: BTreeMap::new(), defaulted: BTreeSet::new(), partial: false }
+        Self { world, problems, sources: BTreeMap::new(), defaulted: BTreeMap::new(), partial: false }
     }
 
     /// Keeps where the value of an entry is written.
     pub(super) fn note(&mut self, path: &str, entry: &Entry) {
         self.sources.insert(path.to_owned(), self.world.files.source(entry.place()));
-        if entry.value.defaulted {
-            self.defaulted.insert(path.to_owned());
+        if let Some(layer) = entry.value.defaulted {
+            self.defaulted.insert(path.to_owned(), layer);
         }
     }
 
@@ -165,7 +164,9 @@ impl<'a, 'w> Reader<'a, 'w> {
 
     fn integer(&mut self, scalar: &Scalar, min: i64, max: i64, node: &Node) -> Option<Value> {
         let mistake = |code: Code, message: String| {
-            Mistake::new(code, message).on(node, format!("expected a whole number from {min} to {max}"))
+            let expected = format!("a whole number from {min} to {max}");
+            let mistake = Mistake::new(code, message).on(node, format!("expected {expected}"));
+            mistake.advice(format!("write {expected}"))
         };
         match scalar.as_integer() {
             Some(value) if (min..=max).contains(&value) => Some(json!(value)),
@@ -179,7 +180,11 @@ impl<'a, 'w> Reader<'a, 'w> {
                 let digits = scalar.style == Style::Quoted && scalar.text.parse::<i64>().is_ok();
                 let help = digits.then(|| format!("take the quotes away: {}", scalar.text));
                 let message = format!("a whole number is wanted, this is the text {}", quoted(&scalar.text));
-                self.refuse(mistake(Code::WrongType, message).help(help))
+                let mistake = mistake(Code::WrongType, message);
+                self.refuse(match help {
+                    Some(help) => mistake.advice(help),
+                    None => mistake,
+                })
             }
         }
     }
@@ -198,7 +203,12 @@ impl<'a, 'w> Reader<'a, 'w> {
                     plain_duration(min),
                     plain_duration(max)
                 ))
-                .on(node, "out of bounds"),
+                .on(node, "out of bounds")
+                .advice(format!(
+                    "write one from {} to {}",
+                    plain_duration(min),
+                    plain_duration(max)
+                )),
             ),
             None => {
                 let help = match text.parse::<u32>() {

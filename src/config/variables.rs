@@ -8,6 +8,7 @@ use super::error::{Mistake, Problems};
 use super::near::{perhaps, quoted};
 use super::node::{Content, Entry, Node, Scalar, Style};
 use super::texts::Place;
+use crate::model::DefaultsLayer;
 
 /// The values that `$(name)` can take, inner scopes first.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +82,13 @@ impl<'a> Scope<'a> {
         expanded
     }
 
-    fn expand_scalar(&self, scalar: Scalar, place: Place, defaulted: bool, problems: &mut Problems) -> Node {
+    fn expand_scalar(
+        &self,
+        scalar: Scalar,
+        place: Place,
+        defaulted: Option<DefaultsLayer>,
+        problems: &mut Problems,
+    ) -> Node {
         if let Some(name) = lone(&scalar.text) {
             let Some(found) = self.get(name) else {
                 problems.add(self.unknown(name, place));

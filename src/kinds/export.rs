@@ -55,6 +55,7 @@ static INFO: KindInfo = KindInfo {
         .on_change(OnChange::CreateOnly),
     ],
     name_rule: None,
+    rules: &["EXP-01", "EXP-02", "EXP-03", "RET-01"],
     holds_data: false,
     invoked: true,
 };

@@ -42,6 +42,7 @@ static INFO: KindInfo = KindInfo {
         TAGS,
     ],
     name_rule: Some(name_rule),
+    rules: &[],
     holds_data: true,
     invoked: false,
 };

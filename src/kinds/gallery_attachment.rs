@@ -57,6 +57,7 @@ static INFO: KindInfo = KindInfo {
         ),
     ],
     name_rule: None,
+    rules: &["GAL-01", "IMG-19"],
     holds_data: false,
     invoked: false,
 };

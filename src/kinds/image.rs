@@ -145,6 +145,7 @@ static INFO: KindInfo = KindInfo {
         Attribute::new("keepVersions", Shape::Later, "How many exported versions are kept.", "2"),
     ],
     name_rule: Some(name_rule),
+    rules: &[],
     holds_data: true,
     invoked: false,
 };
@@ -227,7 +228,7 @@ impl Kind for Image {
         if exported {
             own.attributes.insert("exported".into(), json!(true));
             for name in ["os", "identifier", "replicate", "excludeFromLatest"] {
-                if own.attributes.contains_key(name) && !own.defaulted.contains(name) {
+                if own.attributes.contains_key(name) && !own.defaulted.contains_key(name) {
                     problems.push(Problem::Wrong {
                         path: name.into(),
                         code: "not_for_exported",

@@ -130,6 +130,7 @@ static INFO: KindInfo = KindInfo {
         TAGS,
     ],
     name_rule: None,
+    rules: &["DEL-07", "GEO-11"],
     holds_data: true,
     invoked: false,
 };

@@ -104,6 +104,7 @@ static INFO: KindInfo = KindInfo {
         Attribute::new("users", Shape::Later, "The students.", "{ csv: rosters/optics.csv }"),
     ],
     name_rule: Some(name_rule),
+    rules: &["EXP-04", "IMG-03", "IMG-19", "LAB-20", "RET-01", "SHU-02"],
     holds_data: true,
     invoked: false,
 };
@@ -131,7 +132,7 @@ impl Kind for Lab {
         let Some(image) = arm::referred(&own.attributes, "image") else { return problems };
         if let Some(inherited) = credentials_inside(&image, view, 8) {
             match own.attributes.get("credentials") {
-                Some(written) if *written != inherited && !own.defaulted.contains("credentials") => {
+                Some(written) if *written != inherited && !own.defaulted.contains_key("credentials") => {
                     problems.push(Problem::Rule(differing_credentials(address, own, &image)));
                 }
                 _ => {

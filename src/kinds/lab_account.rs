@@ -50,6 +50,7 @@ static INFO: KindInfo = KindInfo {
         TAGS,
     ],
     name_rule: Some(name_rule),
+    rules: &["RET-01", "RET-02"],
     holds_data: true,
     invoked: false,
 };

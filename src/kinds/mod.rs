@@ -93,6 +93,8 @@ pub struct KindInfo {
     pub name_rule: Option<TextRule>,
     /// Whether deleting or replacing one loses data or something that cannot be had again (design: consent).
     pub holds_data: bool,
+    /// The rules that look at one, by id.
+    pub rules: &'static [&'static str],
     /// Whether it is done rather than kept: its one managed attribute is `revision`, its verb invoke.
     pub invoked: bool,
 }

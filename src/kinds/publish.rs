@@ -28,6 +28,7 @@ static INFO: KindInfo = KindInfo {
         REVISION,
     ],
     name_rule: None,
+    rules: &[],
     holds_data: false,
     invoked: true,
 };

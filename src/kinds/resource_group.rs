@@ -27,6 +27,7 @@ static INFO: KindInfo = KindInfo {
         TAGS,
     ],
     name_rule: Some(name_rule),
+    rules: &[],
     holds_data: false,
     invoked: false,
 };

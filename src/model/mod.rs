@@ -25,8 +25,8 @@ pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
 pub use secret::{Secret, SecretReference};
 pub use snapshot::{
-    Allowance, Allowed, AllowedWhat, BlastRadius, Cloud, Desired, Identity, Moved, Observed, Policy,
-    Recorded, Resource, Row, Unfinished, is_ignored,
+    Allowance, Allowed, AllowedWhat, BlastRadius, Cloud, DefaultsLayer, Desired, Identity, Moved, Observed,
+    Policy, Recorded, Resource, Row, Unfinished, is_ignored,
 };
 pub use source::Source;
 pub use step::{

@@ -74,8 +74,17 @@ pub struct Resource {
     pub source: Source,
     /// Where each attribute's value is written, by dotted path (`os`, `os.state`).
     pub sources: BTreeMap<String, Source>,
-    /// The paths in `sources` whose value comes from a layer of defaults.
-    pub defaulted: BTreeSet<String>,
+    /// The paths in `sources` whose value comes from a layer of defaults, with which.
+    pub defaulted: BTreeMap<String, DefaultsLayer>,
+}
+
+/// A layer of `defaults:`, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DefaultsLayer {
+    /// Whether it is the environment's rather than the project's.
+    pub of_environment: bool,
+    /// Whether it is for one section rather than for `all`.
+    pub of_section: bool,
 }
 
 impl Resource {

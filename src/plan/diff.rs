@@ -258,7 +258,7 @@ mod tests {
             ignore_changes: Vec::new(),
             source: Source { file: "labwright.yaml".into(), line: 1, column: 1 },
             sources: BTreeMap::new(),
-            defaulted: BTreeSet::new(),
+            defaulted: BTreeMap::new(),
         }
     }
 

@@ -425,7 +425,7 @@ fn resource(attributes: &Value) -> Resource {
         ignore_changes: Vec::new(),
         source: Source { file: "labwright.yaml".into(), line: 1, column: 1 },
         sources: BTreeMap::new(),
-        defaulted: BTreeSet::new(),
+        defaulted: BTreeMap::new(),
     }
 }
 

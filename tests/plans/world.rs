@@ -59,7 +59,7 @@ fn resource(address: &Address, attributes: &Value, line: u32) -> Resource {
             .collect(),
         source: Source { file: "labwright.yaml".into(), line, column: 3 },
         sources: BTreeMap::new(),
-        defaulted: BTreeSet::new(),
+        defaulted: BTreeMap::new(),
     }
 }
 

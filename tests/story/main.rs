@@ -13,6 +13,7 @@ mod history;
 mod import;
 mod inside;
 mod kills;
+mod language;
 mod place;
 mod plans;
 mod resume;

@@ -63,7 +63,7 @@ pub(super) fn idle_on_linux(
     if os != "Linux" || idle == "none" {
         return None;
     }
-    let defaulted = own.defaulted.contains("autoShutdown.disconnectWhenIdle");
+    let defaulted = own.defaulted.contains_key("autoShutdown.disconnectWhenIdle");
     if defaulted && let Some(Value::Object(shutdown)) = own.attributes.get_mut("autoShutdown") {
         shutdown.remove("disconnectWhenIdle");
     }

@@ -1,9 +1,11 @@
 //! Text for people: 80 columns unless told otherwise, in colour or without.
 //!
-//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`checks`], [`records`], [`history`], [`leases`].
+//! Entry points: [`plan`], [`run`], [`settled`], [`drift`], [`findings`], [`checks`], [`records`], [`explained`],
+//! [`history`], [`leases`].
 
 mod checks;
 mod drift;
+mod explained;
 mod findings;
 mod history;
 mod leases;
@@ -16,6 +18,7 @@ mod run;
 pub use checks::checks;
 pub(super) use checks::pasted;
 pub use drift::drift;
+pub use explained::explained;
 pub use findings::findings;
 pub use history::{history, past_run};
 pub use leases::leases;

@@ -156,6 +156,12 @@ impl Page {
 
     /// The same with a place at the right margin of its last line.
     pub(super) fn paragraph_at(&mut self, head: Line, style: Style, text: &str, place: Option<&Source>) {
+        let place = place.map(|place| crate::render::clean(&place.to_string()));
+        self.paragraph_with(head, style, text, place.as_deref());
+    }
+
+    /// The same with a remark there.
+    pub(super) fn paragraph_with(&mut self, head: Line, style: Style, text: &str, remark: Option<&str>) {
         let indent = head.width();
         let lines = wrap(text, self.look.width.saturating_sub(indent).max(20));
         let last = lines.len() - 1;
@@ -163,8 +169,8 @@ impl Page {
         for (index, text) in lines.into_iter().enumerate() {
             let head = head.take().unwrap_or_else(|| Line::new().then(PLAIN, " ".repeat(indent)));
             let line = head.then(style, text);
-            match (index == last, place) {
-                (true, Some(place)) => self.line_at(line, Some(place)),
+            match (index == last, remark) {
+                (true, Some(remark)) => self.line_with(line, remark),
                 _ => self.line(line),
             }
         }
