@@ -40,7 +40,9 @@ pub enum ApplyError {
     #[error("these secrets cannot be opened:\n{}", listed(.secrets))]
     #[diagnostic(
         code(labwright::apply::secrets),
-        help("set the variables, or put the files in their place; nothing was sent")
+        help(
+            "set the variables, put the files in their place, or let the identity read the vault; nothing was sent"
+        )
     )]
     Secrets {
         /// Each with the reason.

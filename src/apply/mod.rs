@@ -39,7 +39,7 @@ pub use executor::execute;
 pub use observe::{Seen, observe};
 pub use preflight::preflight;
 pub use report::Report;
-pub use secrets::{FromFiles, OpenSecrets, SecretError, check_secrets, secrets_of};
+pub use secrets::{FromFiles, OpenSecrets, SecretError, Vaults, check_secrets, secrets_of};
 pub use settle::{Found, Settled, look_up};
 
 use crate::azure::Arm;

@@ -7,9 +7,11 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
+use tokio::sync::Mutex;
 
 use super::error::{ApplyError, Refusal};
-use crate::model::{Secret, SecretReference};
+use crate::azure::Client;
+use crate::model::{Secret, SecretReference, VaultSecret};
 use crate::plan::Plan;
 
 /// Opens references to secrets.
@@ -30,9 +32,33 @@ pub enum SecretError {
     /// The file cannot be read.
     #[error("the file cannot be read ({0})")]
     File(String),
+    /// The vault does not give it.
+    #[error("{0}")]
+    Vault(String),
 }
 
-/// Opens references to environment variables and files.
+/// Gives secrets of key vaults.
+pub trait Vaults: Send + Sync {
+    /// The value of the secret with this url.
+    ///
+    /// # Errors
+    /// Why there is none, in one line.
+    fn secret<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Secret, String>>;
+}
+
+impl Vaults for Client {
+    fn secret<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Secret, String>> {
+        Box::pin(async move {
+            let secret = VaultSecret::of(url).ok_or("it is no identifier of a secret in a key vault")?;
+            self.vault_secret(&secret).await.map_err(|error| {
+                let (code, message) = error.told();
+                format!("{code}: {message}")
+            })
+        })
+    }
+}
+
+/// Opens references to environment variables, files and secrets of key vaults.
 pub struct FromFiles<'a> {
     /// The folder that relative paths start from.
     pub root: PathBuf,
@@ -40,6 +66,25 @@ pub struct FromFiles<'a> {
     pub variable: &'a (dyn Fn(&str) -> Option<String> + Send + Sync),
     /// What a variable that is not set opens to; `None` is an error. An emulator needs no real password.
     pub instead: Option<Secret>,
+    /// Where secrets of key vaults come from; `None` where every one of them opens to `instead`.
+    pub vaults: Option<&'a dyn Vaults>,
+    /// What vaults gave already: a password of many labs is asked for once.
+    pub given: Mutex<BTreeMap<String, Secret>>,
+}
+
+impl FromFiles<'_> {
+    async fn of_vault(&self, url: &str) -> Result<Secret, SecretError> {
+        let mut given = self.given.lock().await;
+        if let Some(secret) = given.get(url) {
+            return Ok(secret.clone());
+        }
+        let Some(vaults) = self.vaults else {
+            return self.instead.clone().ok_or_else(|| SecretError::Vault("there is no vault".into()));
+        };
+        let secret = vaults.secret(url).await.map_err(SecretError::Vault)?;
+        given.insert(url.to_owned(), secret.clone());
+        Ok(secret)
+    }
 }
 
 impl OpenSecrets for FromFiles<'_> {
@@ -56,6 +101,7 @@ impl OpenSecrets for FromFiles<'_> {
                     let line = text.strip_suffix('\n').unwrap_or(&text);
                     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
                 }
+                SecretReference::KeyVault(url) => self.of_vault(url).await,
             }
         })
     }
@@ -143,6 +189,8 @@ mod tests {
             root: PathBuf::from("/nowhere"),
             variable: &|name| (name == "P").then(|| "hunter2".into()),
             instead: None,
+            vaults: None,
+            given: Mutex::default(),
         };
         let body = json!({"a": [{"password": {"$secret": {"env": "P"}}}], "b": 1});
         let body = opened(&body, &secrets).await.expect("it is set");
@@ -155,8 +203,44 @@ mod tests {
     async fn one_line_break_at_the_end_of_a_file_is_not_part_of_the_secret() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("p"), "a b\n\r\n").expect("a file");
-        let secrets = FromFiles { root: folder.path().to_owned(), variable: &|_| None, instead: None };
+        let secrets = FromFiles {
+            root: folder.path().to_owned(),
+            variable: &|_| None,
+            instead: None,
+            vaults: None,
+            given: Mutex::default(),
+        };
         let secret = secrets.open(&SecretReference::File("p".into())).await.expect("it is there");
         assert_eq!(secret.expose(), "a b\n");
+    }
+
+    /// A vault of one secret that counts how often it is asked.
+    struct Vault(std::sync::atomic::AtomicUsize);
+
+    impl Vaults for Vault {
+        fn secret<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Secret, String>> {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let found = url.ends_with("/p").then(|| Secret::new("hunter2".into()));
+            Box::pin(async { found.ok_or_else(|| "SecretNotFound: it is not here".into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_secret_of_a_vault_is_asked_for_once() {
+        let vault = Vault(std::sync::atomic::AtomicUsize::default());
+        let secrets = FromFiles {
+            root: PathBuf::from("/nowhere"),
+            variable: &|_| None,
+            instead: None,
+            vaults: Some(&vault),
+            given: Mutex::default(),
+        };
+        let body =
+            json!({"password": {"$secret": {"keyVault": "https://cs-vault.vault.azure.net/secrets/p"}}});
+        for _ in 0..3 {
+            let opened = opened(&body, &secrets).await.expect("it is there");
+            assert_eq!(opened, json!({"password": "hunter2"}));
+        }
+        assert_eq!(vault.0.into_inner(), 1);
     }
 }

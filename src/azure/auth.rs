@@ -15,7 +15,7 @@ use url::Url;
 use super::authority::Authority;
 use super::client::Http;
 use super::settings::Credential;
-use super::{ArmError, Credentials, Pace, machine};
+use super::{ArmError, Credentials, machine};
 use crate::model::{Principal, Secret};
 
 /// How long before its end a token is renewed, so that no request leaves with one that ends on the way.
@@ -54,8 +54,14 @@ impl Token {
 }
 
 impl Tokens {
-    pub(super) fn new(endpoint: Url, authority: Option<Url>, credentials: Credentials, pace: Pace) -> Self {
-        let authority = Authority::new(endpoint, authority, pace);
+    /// Tokens for `endpoint`, or for the `audience` that is named.
+    pub(super) fn new(
+        endpoint: Url,
+        authority: Option<Url>,
+        audience: Option<String>,
+        credentials: Credentials,
+    ) -> Self {
+        let authority = Authority::new(endpoint, authority, audience);
         Self { authority, credentials, chosen: OnceLock::new(), token: Mutex::new(None) }
     }
 

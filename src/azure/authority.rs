@@ -14,15 +14,16 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::auth::Token;
-use super::client::{Exchange, Http, Raw, host, random, request_name};
-use super::{ArmError, Facts, Happened, Pace, Verdict, Words, endpoint, verdict};
+use super::client::{Exchange, Http, Raw, host, request_name};
+use super::{ArmError, Words, endpoint};
 use crate::model::Method;
 
 /// Where tokens for an endpoint are asked for.
 pub(super) struct Authority {
     endpoint: Url,
     named: Option<Url>,
-    pace: Pace,
+    /// What tokens are for, where that is not the endpoint.
+    audience: Option<String>,
     desk: OnceCell<Desk>,
 }
 
@@ -33,9 +34,10 @@ struct Desk {
 }
 
 impl Authority {
-    /// The authority of `endpoint`: the one that is `named`, else what the endpoint says.
-    pub(super) fn new(endpoint: Url, named: Option<Url>, pace: Pace) -> Self {
-        Self { endpoint, named, pace, desk: OnceCell::new() }
+    /// The authority of `endpoint`: the one that is `named`, else what the endpoint says. Tokens are for the endpoint, or
+    /// for the `audience` that is named.
+    pub(super) fn new(endpoint: Url, named: Option<Url>, audience: Option<String>) -> Self {
+        Self { endpoint, named, audience, desk: OnceCell::new() }
     }
 
     /// What a token must be for.
@@ -84,7 +86,8 @@ impl Authority {
             None if endpoint::is_loopback(&self.endpoint) => self.discover(http).await?,
             None => (endpoint::public_authority(&self.endpoint), None),
         };
-        let audience = audience.unwrap_or_else(|| self.endpoint.as_str().to_owned());
+        let audience =
+            self.audience.clone().or(audience).unwrap_or_else(|| self.endpoint.as_str().to_owned());
         Ok(Desk { url, scope: format!("{}/.default", audience.trim_end_matches('/')) })
     }
 
@@ -123,29 +126,8 @@ impl Authority {
     ) -> Result<Raw, ArmError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let (mut attempt, mut waited) = (1, Duration::ZERO);
-        loop {
-            let began = std::time::Instant::now();
-            let exchange = Exchange { method, url, body: form.as_deref(), headers: headers.clone() };
-            let sent = http.exchange(exchange).await;
-            let (happened, retry_after) = match &sent {
-                Ok(raw) => (Happened::Answered(raw.answer.status, "", ""), raw.answer.retry_after),
-                Err(failure) => (failure.happened(), None),
-            };
-            let facts = Facts { method: Method::Get, attempt, waited, happened, retry_after };
-            let decided = verdict(&facts, &self.pace, random());
-            http.trace(method, url, attempt, began, sent.as_ref().ok(), decided);
-            match (decided, sent) {
-                (Verdict::Retry(wait), _) => {
-                    tokio::time::sleep(wait).await;
-                    (attempt, waited) = (attempt + 1, waited + wait);
-                }
-                (Verdict::GiveUp, Ok(raw)) => return Ok(raw),
-                (Verdict::GiveUp, Err(failure)) => {
-                    return Err(failure.into_error(&request_name(method, url), Method::Get, url));
-                }
-            }
-        }
+        let asked = http.insist(Exchange { method, url, body: form.as_deref(), headers }).await;
+        asked.map_err(|failure| failure.into_error(&request_name(method, url), Method::Get, url))
     }
 }
 

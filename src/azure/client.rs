@@ -11,14 +11,14 @@ use reqwest::{Certificate, redirect};
 use serde_json::Value;
 use url::Url;
 
-use crate::model::{Method, Principal, Secret};
+use crate::model::{Method, Principal, Secret, VaultSecret};
 
 use super::auth::{Tokens, principal_in};
 use super::limiter::{Limiter, Said};
 use super::retry::leaves_open;
 use super::{
     Answer, Arm, ArmError, Call, Facts, Happened, Pace, Settings, Trace, TraceLine, Verdict, Words, endpoint,
-    verdict, wire,
+    key_vault, verdict, wire,
 };
 
 /// The largest answer that is read. Source: ARM answers hold 8 MB at most (ARM limits); this is room enough.
@@ -31,6 +31,8 @@ pub struct Client {
     pace: Pace,
     http: Http,
     tokens: Tokens,
+    /// Tokens for key vaults, which are another audience.
+    vault_tokens: Tokens,
     limiter: Limiter,
 }
 
@@ -60,8 +62,11 @@ impl Client {
             trace: settings.trace.clone(),
             plain: stays_here(&endpoint) && authority.as_ref().is_none_or(stays_here),
         };
-        let tokens = Tokens::new(endpoint.clone(), authority, settings.credentials.clone(), pace);
-        Ok(Self { endpoint, settings, pace, http, tokens, limiter: Limiter::new() })
+        let tokens = |audience| {
+            Tokens::new(endpoint.clone(), authority.clone(), audience, settings.credentials.clone())
+        };
+        let (tokens, vault_tokens) = (tokens(None), tokens(Some(endpoint::vault_audience(&endpoint))));
+        Ok(Self { endpoint, settings, pace, http, tokens, vault_tokens, limiter: Limiter::new() })
     }
 
     /// Asks for a token, so that whoever cannot sign in hears of it before anything is begun.
@@ -81,7 +86,16 @@ impl Client {
         Ok(principal_in(self.tokens.bearer(&self.http, None).await?.expose()))
     }
 
-    /// The headers of a request to ARM. Source: ARM common API details, request headers.
+    /// The value of a secret of a key vault.
+    ///
+    /// # Errors
+    /// [`ArmError::Refused`] in the vault's words; as [`sign_in`](Self::sign_in).
+    pub async fn vault_secret(&self, secret: &VaultSecret<'_>) -> Result<Secret, ArmError> {
+        let headers = |bearer: &Secret| self.headers(bearer);
+        key_vault::read(secret, &self.endpoint, &self.vault_tokens, &self.http, headers).await
+    }
+
+    /// The headers of a request. Source: ARM common API details, request headers.
     fn headers(&self, bearer: &Secret) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let ascii = |text: String| HeaderValue::from_str(&text).expect("UUIDs and checked tokens are ASCII");
@@ -327,6 +341,26 @@ impl Http {
         });
     }
 
+    /// Sends a request that changes nothing until there is an answer that will not change.
+    pub(super) async fn insist(&self, exchange: Exchange<'_>) -> Result<Raw, Failure> {
+        let Exchange { method, url, body, headers } = exchange;
+        let (mut attempt, mut waited) = (1, Duration::ZERO);
+        loop {
+            let began = Instant::now();
+            let sent = self.exchange(Exchange { method, url, body, headers: headers.clone() }).await;
+            let (happened, retry_after) = match &sent {
+                Ok(raw) => (Happened::Answered(raw.answer.status, "", ""), raw.answer.retry_after),
+                Err(failure) => (failure.happened(), None),
+            };
+            let facts = Facts { method: Method::Get, attempt, waited, happened, retry_after };
+            let decided = verdict(&facts, &self.pace, random());
+            self.trace(method, url, attempt, began, sent.as_ref().ok(), decided);
+            let Verdict::Retry(wait) = decided else { return sent };
+            tokio::time::sleep(wait).await;
+            (attempt, waited) = (attempt + 1, waited + wait);
+        }
+    }
+
     /// Sends one request once and reads its whole answer.
     pub(super) async fn exchange(&self, exchange: Exchange<'_>) -> Result<Raw, Failure> {
         let Exchange { method, url, body, headers } = exchange;
@@ -368,7 +402,7 @@ impl Raw {
         Self { answer, remaining: wire::remaining(headers), unreadable }
     }
 
-    fn words(&self) -> Words {
+    pub(super) fn words(&self) -> Words {
         let Answer { status, body, request_id, .. } = &self.answer;
         Words::of(body, &format!("HTTP {status}"), request_id.clone())
     }

@@ -60,6 +60,19 @@ pub(super) fn public_authority(endpoint: &Url) -> Url {
     Url::parse(login).expect("our own urls are urls")
 }
 
+/// What a token for key vaults is for in this endpoint's cloud. Source: the `keyvaultDns` entries of the same clouds.
+pub(super) fn vault_audience(endpoint: &Url) -> String {
+    let host = endpoint.host_str().unwrap_or_default();
+    let audience = if host.ends_with(".azure.us") || host.ends_with(".usgovcloudapi.net") {
+        "https://vault.usgovcloudapi.net"
+    } else if host.ends_with(".cn") {
+        "https://vault.azure.cn"
+    } else {
+        "https://vault.azure.net"
+    };
+    audience.to_owned()
+}
+
 /// Whether it leads back to this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {

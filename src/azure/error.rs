@@ -345,6 +345,10 @@ pub fn advice(code: &str) -> Option<&'static str> {
         "InvalidAuthenticationToken" | "ExpiredAuthenticationToken" | "InvalidAuthenticationTokenTenant" => {
             "the token is not for this endpoint or tenant: check `cloud.azure.tenant` and `authority`"
         }
+        "SecretNotFound" => "check the identifier in the portal, and that the secret was not deleted",
+        "ForbiddenByRbac" | "ForbiddenByPolicy" => {
+            "let the identity read the vault's secrets: the role Key Vault Secrets User, or an access policy with Get"
+        }
         "MissingSubscriptionRegistration" => {
             "register the provider once: `az provider register --namespace Microsoft.LabServices` (or Microsoft.Compute)"
         }

@@ -9,6 +9,7 @@ mod authority;
 mod client;
 mod endpoint;
 mod error;
+mod key_vault;
 mod limiter;
 mod machine;
 mod operation;

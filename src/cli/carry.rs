@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use super::arguments::{Carry, Scope};
 use super::cloud;
@@ -18,10 +18,12 @@ use super::signals::Signals;
 use super::{
     Context, Exit, Failure, consent, day, doctor, project, provenance, refresh, saved, settle, signals,
 };
-use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, begin, check_secrets};
+use crate::apply::{self, ApplyError, FromFiles, Options, Surroundings, Vaults, begin, check_secrets};
+use crate::azure::Client;
 use crate::config::{CloudSettings, Project};
 use crate::model::{
-    Address, Allowed, AllowedWhat, Check, Recorded, RunHeader, RunOutcome, Secret, Severity, Verdict,
+    Address, Allowed, AllowedWhat, Check, Recorded, RunHeader, RunOutcome, Secret, SecretReference, Severity,
+    Verdict,
 };
 use crate::plan::{self, ActionState, Plan, PlanError, Run, Verb, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
@@ -279,7 +281,7 @@ impl Doing<'_> {
     ) -> Result<Exit, Failure> {
         let (plan, context) = (view.plan, desk.context);
         let identity = desk.connection().await?.identity.clone();
-        self.opens_secrets(plan, context).await?;
+        self.opens_secrets(plan, desk).await?;
         // From the first journal entry on nobody's Ctrl-C is to end the process where it stands.
         let signals = Signals::listen();
         end_settled(settled, desk)?;
@@ -294,8 +296,10 @@ impl Doing<'_> {
     }
 
     /// Whether every secret can be opened that the plan sends.
-    pub(super) async fn opens_secrets(&self, plan: &Plan, context: &Context) -> Result<(), Failure> {
-        check_secrets(plan, &self.secrets(context)).await.map_err(apply_failure)?;
+    pub(super) async fn opens_secrets(&self, plan: &Plan, desk: &mut Desk<'_>) -> Result<(), Failure> {
+        let context = desk.context;
+        let arm = &desk.connection().await?.arm;
+        check_secrets(plan, &self.secrets(arm, context)).await.map_err(apply_failure)?;
         self.tell_dummies(plan, context);
         Ok(())
     }
@@ -310,8 +314,8 @@ impl Doing<'_> {
         desk: &mut Desk<'_>,
     ) -> Result<Carried<'p>, Failure> {
         let context = desk.context;
-        let secrets = self.secrets(context);
         let (connection, store) = desk.both().await?;
+        let secrets = self.secrets(&connection.arm, context);
         let before: Vec<_> = store.journal(id)?.into_iter().map(|(_, entry)| entry).collect();
         let before = Run::after(plan, &before);
         let done = before.states().filter(|(_, state)| **state == ActionState::Done);
@@ -383,13 +387,15 @@ impl Doing<'_> {
         imported.into_iter().filter(|own| changed.contains(own)).cloned().collect()
     }
 
-    /// Opens secrets: files below the project, variables; on the emulator an unset variable is no obstacle.
-    pub(super) fn secrets(&self, context: &Context) -> FromFiles<'static> {
-        let instead = match self.project.settings.cloud {
-            CloudSettings::Emulator => Some(Secret::new(DUMMY_PASSWORD.to_owned())),
-            CloudSettings::Azure(_) => None,
+    /// Opens secrets: files below the project, variables, key vaults; on the emulator inside, an unset variable and a vault
+    /// are no obstacle.
+    pub(super) fn secrets<'a>(&self, arm: &'a Client, context: &Context) -> FromFiles<'a> {
+        let (instead, vaults): (_, Option<&dyn Vaults>) = match self.project.settings.cloud {
+            CloudSettings::Emulator => (Some(Secret::new(DUMMY_PASSWORD.to_owned())), None),
+            CloudSettings::Azure(_) => (None, Some(arm)),
         };
-        FromFiles { root: context.root().to_owned(), variable: &of_environment, instead }
+        let root = context.root().to_owned();
+        FromFiles { root, variable: &of_environment, instead, vaults, given: Mutex::default() }
     }
 
     fn tell_dummies(&self, plan: &Plan, context: &Context) {
@@ -397,7 +403,8 @@ impl Doing<'_> {
             return;
         }
         let unset = apply::secrets_of(plan).into_iter().filter_map(|secret| match secret {
-            crate::model::SecretReference::Env(name) if of_environment(&name).is_none() => Some(name),
+            SecretReference::Env(name) if of_environment(&name).is_none() => Some(name),
+            SecretReference::KeyVault(url) => Some(url),
             _ => None,
         });
         let unset: Vec<_> = unset.collect();

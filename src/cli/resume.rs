@@ -85,7 +85,7 @@ async fn finish(
     if let Some(run) = desk.claim(&claim).await? {
         return Err(StateError::BrokenOff { run }.into());
     }
-    doing.opens_secrets(&plan, context).await?;
+    doing.opens_secrets(&plan, desk).await?;
     let signals = Signals::listen();
     let carried = doing.carry_on(run.id, &plan, recorded, signals, desk).await?;
     let background = Background { title: Some(cloud::title(doing.project)), ..Background::default() };

@@ -45,7 +45,7 @@ pub(super) async fn look_up(
     let recorded = store.recorded()?;
     let before = store.journal(run.id)?;
     let last_sign_ms = before.last().map_or(run.started_ms, |(at, _)| *at);
-    let secrets = doing.secrets(context);
+    let secrets = doing.secrets(&connection.arm, context);
     let mut surroundings = Surroundings {
         arm: &connection.arm,
         store,

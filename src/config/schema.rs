@@ -185,7 +185,7 @@ fn credentials() -> Value {
             "password": {
                 "description": "Where the password is; never the password.",
                 "type": "object",
-                "properties": { "env": text, "file": text },
+                "properties": { "env": text, "file": text, "keyVault": text },
                 "minProperties": 1,
                 "maxProperties": 1,
                 "additionalProperties": false,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::codes::Code;
 use super::error::{Mistake, Problems};
-use super::fields::{self, later};
+use super::fields;
 use super::near::{perhaps, quoted};
 use super::node::{Content, Entry, Node, Style};
 use super::paths::relative_to;
@@ -13,8 +13,9 @@ use super::texts::{Files, Place};
 use super::value::Reader;
 use super::variables::Scope;
 use super::world::World;
+use crate::model::VaultSecret;
 
-const REFERENCE: &str = "write `password: { env: NAME }` or `{ file: PATH }`; the file then holds where the secret is, never the secret";
+const REFERENCE: &str = "write `password: { env: NAME }`, `{ file: PATH }` or `{ keyVault: URL }`; the file then holds where the secret is, never the secret";
 
 impl Reader<'_, '_> {
     /// Credentials by name or inline.
@@ -80,11 +81,13 @@ impl Reader<'_, '_> {
         match &*entry.key {
             "env" => self.environment_name(&entry.value),
             "file" => self.secret_file(&entry.value),
-            "keyVault" => self.refuse(later("keyVault").at(entry.key_place, "not yet").advice(REFERENCE)),
+            "keyVault" => self.vault_secret(&entry.value),
             _ => {
-                let mistake =
-                    Mistake::new(Code::BadSecret, "a secret is `{ env: NAME }` or `{ file: PATH }`");
-                self.refuse(mistake.at(entry.key_place, "neither of them").advice(REFERENCE))
+                let mistake = Mistake::new(
+                    Code::BadSecret,
+                    "a secret is `{ env: NAME }`, `{ file: PATH }` or `{ keyVault: URL }`",
+                );
+                self.refuse(mistake.at(entry.key_place, "none of them").advice(REFERENCE))
             }
         }
     }
@@ -99,6 +102,20 @@ impl Reader<'_, '_> {
         }
         let mistake = Mistake::new(Code::BadSecret, "`env` takes the name of an environment variable");
         self.refuse(mistake.on(node, "letters, digits and `_`").advice("for example `{ env: LAB_PASSWORD }`"))
+    }
+
+    fn vault_secret(&mut self, node: &Node) -> Option<Value> {
+        let url = node.as_text().unwrap_or_default().trim_end_matches('/');
+        if VaultSecret::of(url).is_some() {
+            return Some(json!({ "keyVault": url }));
+        }
+        let mistake =
+            Mistake::new(Code::BadSecret, "`keyVault` takes the identifier of a secret in a key vault");
+        self.refuse(
+            mistake
+                .on(node, "none of a vault of Azure's")
+                .advice("copy it from the portal: `https://NAME.vault.azure.net/secrets/SECRET`, with or without a version"),
+        )
     }
 
     fn secret_file(&mut self, node: &Node) -> Option<Value> {

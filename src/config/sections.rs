@@ -24,7 +24,7 @@ use crate::kinds::{KINDS, Kind, KindInfo, LATER};
 pub(super) const OTHERS: &[(&str, &str)] = &[
     (
         "credentials",
-        "Accounts on VMs by name; the password is a reference, `{ env: NAME }` or `{ file: PATH }`.",
+        "Accounts on VMs by name; the password is a reference, `{ env: NAME }`, `{ file: PATH }` or `{ keyVault: URL }`.",
     ),
     ("moved", "Keys that were renamed: the thing stays, its record moves."),
     ("forget", "Addresses whose record is dropped while the thing stays."),

@@ -21,6 +21,7 @@ impl Default for Bare {
             drawn: 0,
             key: [0; 32],
             unregistered: Default::default(),
+            vaults: Default::default(),
         };
         let mut world = World::new(core, Pace::Even, None);
         let mut request = ask("POST", "/bench/oauth2/v2.0/token", "");

@@ -23,6 +23,7 @@ mod server;
 mod store;
 mod timer;
 mod tls;
+mod vaults;
 mod world;
 
 #[cfg(test)]
@@ -354,6 +355,7 @@ fn begin(saved: Option<Saved>, clock: Clock, seed: u64, client: Option<(String, 
             drawn: 0,
             key,
             unregistered: BTreeSet::new(),
+            vaults: std::collections::BTreeMap::new(),
         },
         clock.pace(),
         client,

@@ -208,7 +208,10 @@ mod tests {
 
     fn world() -> World {
         let unregistered = std::collections::BTreeSet::from(["s/microsoft.compute".to_owned()]);
-        let core = Core { tick: Tick(5), epoch_millis: 1, seed: 2, drawn: 3, key: [4; 32], unregistered };
+        let vaults =
+            std::collections::BTreeMap::from([("v/s".to_owned(), vec![("1".to_owned(), "x".to_owned())])]);
+        let core =
+            Core { tick: Tick(5), epoch_millis: 1, seed: 2, drawn: 3, key: [4; 32], unregistered, vaults };
         World::new(core, Pace::Even, None)
     }
 

@@ -23,7 +23,7 @@ pub use check::{Advice, Check, Principal, Required, Requirement, Verdict};
 pub use day::{days_between, is_day};
 pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
-pub use secret::{Secret, SecretReference};
+pub use secret::{Secret, SecretReference, VaultSecret};
 pub use snapshot::{
     Allowance, Allowed, AllowedWhat, BlastRadius, Cloud, DefaultsLayer, Desired, Identity, Moved, Observed,
     Policy, Recorded, Resource, Row, Unfinished, is_ignored,

@@ -34,6 +34,7 @@ const OWN: &[(&str, &str)] = &[
     ("preview.json", include_str!("preview.json")),
     ("authorization.json", include_str!("authorization.json")),
     ("subscriptions.json", include_str!("subscriptions.json")),
+    ("key_vault.json", include_str!("key_vault.json")),
 ];
 
 impl Descriptions {

@@ -285,6 +285,7 @@ mod tests {
             drawn: 0,
             key: [7; 32],
             unregistered: Default::default(),
+            vaults: Default::default(),
         };
         World::new(core, Pace::Even, None)
     }

@@ -13,6 +13,7 @@ use crate::emulator::lab_accounts::{
 };
 use crate::emulator::lab_plans::{self, images, machines, plans, skus, usages};
 use crate::emulator::message::{Request, Response};
+use crate::emulator::vaults;
 use crate::emulator::world::World;
 
 /// A request to a resource type, its address read and its API version checked.
@@ -71,6 +72,7 @@ pub(crate) fn route(world: &mut World, request: &Request, path: &Path) -> Result
     retirement::check_path(world, &lower)?;
     let version = || dated_version(request.query("api-version")).map(|_| ());
     match (request.method.as_str(), &lower[..]) {
+        (_, ["vaults", vault, "secrets", rest @ ..]) => vaults::answer(world, request, vault, rest),
         (_, ["tenants"] | ["subscriptions"] | ["subscriptions", _] | ["subscriptions", _, "locations"]) => {
             version()?;
             subscriptions::answer(world, request, path)

@@ -35,6 +35,7 @@ impl Stage {
             drawn: 0,
             key: [1; 32],
             unregistered: BTreeSet::new(),
+            vaults: std::collections::BTreeMap::new(),
         };
         let mut stage = Self {
             world: World::new(core, Pace::Even, None),

@@ -37,6 +37,9 @@ pub(crate) struct Core {
     pub(crate) drawn: u64,
     /// What tokens are signed with.
     pub(crate) key: [u8; 32],
+    /// Secrets of key vaults, as `{vault}/{name}` in lower case, each with its versions, the newest last.
+    #[serde(default)]
+    pub(crate) vaults: BTreeMap<String, Vec<(String, String)>>,
     /// Providers that a subscription is not registered for, as `{subscription}/{namespace}` in lower case.
     #[serde(default)]
     pub(crate) unregistered: BTreeSet<String>,
@@ -212,6 +215,14 @@ impl World {
         } else {
             self.core.unregistered.insert(key);
         }
+    }
+
+    /// Gives a secret of a vault a new version, and its id.
+    pub(crate) fn set_secret(&mut self, key: &str, value: &str) -> String {
+        let version = self.draw().replace('-', "");
+        self.core.vaults.entry(key.to_lowercase()).or_default().push((version.clone(), value.to_owned()));
+        self.changes.core = true;
+        version
     }
 
     /// True unless the subscription's registration for the provider was ended.
