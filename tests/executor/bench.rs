@@ -526,6 +526,7 @@ pub(crate) fn put(address: &str, needs: &[&str]) -> Action {
             api_version: "1".into(),
             body,
             onto: false,
+            fills: Vec::new(),
         }),
         evidence: Some(Evidence { read: read(&path), look: Look::Exists }),
         until: vec![Until::Provisioned { read: read(&path) }],
@@ -548,6 +549,7 @@ pub(crate) fn delete(address: &str) -> Action {
         api_version: "1".into(),
         body: None,
         onto: false,
+        fills: Vec::new(),
     };
     let list = Read { list: true, ..read(&ArmId::new(format!("{path}/resources"))) };
     action.contents = vec![Contents { read: list, noun: "resources".into() }];
