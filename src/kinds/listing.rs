@@ -79,7 +79,7 @@ pub fn labs(account: &ArmId) -> Read {
 /// A lab's template, with what it was made from.
 #[must_use]
 pub fn template(lab: &ArmId) -> Read {
-    super::lab::wire::template_read(lab)
+    super::lab::v1::template_read(lab)
 }
 
 /// The students of a lab.
