@@ -123,9 +123,12 @@ impl Reader<'_, '_> {
         let sections: Vec<_> = sections.collect();
         let sections = either(sections.iter().map(String::as_str));
         let help = perhaps(key, keys.iter().copied());
-        Mistake::new(Code::UnknownReference, format!("there is no {} {}", built.join(" and no "), quoted(key)))
-            .on(node, "not in the files")
-            .advice(help.unwrap_or_else(|| format!("declare it under {sections}")))
+        Mistake::new(
+            Code::UnknownReference,
+            format!("there is no {} {}", built.join(" and no "), quoted(key)),
+        )
+        .on(node, "not in the files")
+        .advice(help.unwrap_or_else(|| format!("declare it under {sections}")))
     }
 
     fn unknown(&self, of: &str, key: &str, reference: &Reference, node: &Node) -> Mistake {

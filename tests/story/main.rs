@@ -13,6 +13,7 @@ mod history;
 mod import;
 mod inside;
 mod kills;
+mod lab_plans;
 mod place;
 mod plans;
 mod resume;

@@ -62,8 +62,8 @@ pub(super) fn creation(subject: &Subject<'_>) -> Step {
     let mut properties = json!({
         "labPlanId": plan.as_str(),
         "virtualMachineProfile": machines,
-        "autoShutdownProfile": profiles::shutdown(attributes.get("autoShutdown"), None),
-        "connectionProfile": profiles::connection(attributes.get("connection"), None),
+        "autoShutdownProfile": profiles::shutdown(with_defaults("autoShutdown", attributes, view).as_ref(), None),
+        "connectionProfile": profiles::connection(with_defaults("connection", attributes, view).as_ref(), None),
         "securityProfile": security(attributes).unwrap_or_else(|| json!({})),
     });
     for name in ["title", "description"] {
@@ -85,6 +85,22 @@ pub(super) fn creation(subject: &Subject<'_>) -> Step {
         take: Take::Pointer(format!("{MACHINES}/imageReference/exactVersion")),
     }];
     step
+}
+
+/// What a lab says of a profile, on top of what the files say that its plan gives.
+///
+/// The service gives the same to a new lab, and nothing to one that is there: a PUT that is sent again because its answer
+/// was lost would take it away.
+fn with_defaults(name: &str, attributes: &Attributes, view: &View<'_>) -> Option<Value> {
+    let plan = view.referred(&attributes["in"]).and_then(|plan| plan.get("defaults")?.get(name)?.as_object());
+    let own = attributes.get(name).and_then(Value::as_object);
+    let mut all = plan.cloned().unwrap_or_default();
+    all.extend(own.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    // What idle means without a time is the plan's alone.
+    if all.get("shutDownWhenIdle").is_none_or(|after| after == "none") {
+        all.remove("idleMeans");
+    }
+    (!all.is_empty()).then_some(Value::Object(all))
 }
 
 /// The machines' profile of a new lab, but for its image.
