@@ -69,6 +69,11 @@ pub(super) fn attachment_of(holder: &Address, view: &View<'_>) -> Option<Address
     view.attachments_of(holder).next().cloned()
 }
 
+/// The id of the attachment of a lab plan.
+pub(super) fn id_on_plan(plan: &ArmId) -> ArmId {
+    plan::id(plan)
+}
+
 /// What the service shows of an attachment.
 struct Seen {
     /// What it is attached to.

@@ -6,7 +6,7 @@
 mod checks;
 mod fits;
 pub(super) mod v1;
-mod v2;
+pub(super) mod v2;
 
 use std::collections::BTreeSet;
 
