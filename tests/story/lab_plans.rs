@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::place::{Ended, Place, ended};
-use super::served::{Asked, Served, world};
+use super::served::{Asked, Heard, Served, world};
 
 const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/chemistry-rg";
 const LABS: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/chemistry-labs-rg";
@@ -235,6 +235,42 @@ fn a_run_that_broke_off_goes_on_and_does_nothing_twice() {
             place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
             done_once(&azure.end());
         }
+    }
+}
+
+/// Kills runs after ever more requests, until one is through before.
+#[test]
+fn killed_after_any_number_of_requests_a_run_goes_on_and_does_nothing_twice() {
+    let unhurt = Served::start();
+    assert_eq!(place(&unhurt).run("apply --yes").code, 0);
+    let whole = world(&unhurt.data());
+    for requests in (2..).step_by(9) {
+        let mut azure = Served::start();
+        let place = place(&azure);
+        let mut run = azure.begin(&place, "apply --yes");
+        let mut asked = 0;
+        let is_through = loop {
+            match azure.next() {
+                Heard::Asked(_) if asked == requests => break false,
+                Heard::Asked(_) => asked += 1,
+                Heard::Said(_) => {}
+                Heard::Ended => break true,
+            }
+        };
+        run.kill().ok();
+        run.wait().expect("it is dead");
+        if is_through {
+            assert!(requests > 40, "{requests} requests are too few to mean anything");
+            return;
+        }
+        azure.rest();
+        let gone_on = place.run("apply --yes");
+        assert_eq!(gone_on.code, 0, "after {requests}: {gone_on:?}");
+        place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
+        let hurt = world(&azure.data());
+        let differing: Vec<_> = hurt.iter().filter(|(id, body)| whole.get(*id) != Some(body)).collect();
+        assert!(differing.is_empty() && hurt.len() == whole.len(), "after {requests}: {differing:?}");
+        done_once(&azure.end());
     }
 }
 
