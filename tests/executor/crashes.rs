@@ -80,6 +80,7 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
         lab["size"] = json!("Large");
         bench::with(&published, "Lab/x", lab)
     };
+    let again = bench::with(&published, "Publish/x", json!({"lab": "Lab/x", "revision": 2}));
     let moved = {
         let mut files = published.clone();
         let mut lab = files.remove("Lab/x").expect("a lab");
@@ -118,6 +119,10 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
         Case {
             fault: Some((requests.publish, Fault::LostAfter)),
             ..case("lost publish", &nothing, &published)
+        },
+        Case {
+            fault: Some((requests.publish, Fault::LostAfter)),
+            ..case("lost second publish", &published, &again)
         },
         Case { fault: Some((requests.publish, Fault::LostBefore)), ..case("lost way", &nothing, &published) },
     ]
