@@ -446,3 +446,132 @@ fn one_resource_after_the_other_is_recorded_under_its_own_id() {
         changed.filter(|own| touched.iter().any(|address| own["address"] == *address)).collect();
     assert!(changed.is_empty(), "{changed:?}");
 }
+
+#[test]
+fn what_azure_would_refuse_is_told_before_it_is_asked() {
+    let other = "  chemistry-rg: {}\n";
+    let account = "  chemistry-rg: {}\nlabAccounts:\n  la: {}\n";
+    let organic = "  organic:\n    resourceGroup: chemistry-labs-rg\n";
+    for (from, to, code, said) in [
+        (
+            organic,
+            "  organic:\n    location: northeurope\n",
+            4,
+            "GEO-06: LabPlan/lp-chemistry allows no labs in `northeurope`; it does in westeurope",
+        ),
+        (
+            "    image: Marketplace/Ubuntu Server 22.04 LTS\n",
+            "    image: Marketplace/Ubuntu Server 22.04 LTS\n    location: northeurope\n",
+            4,
+            "GEO-05: the lab is in `northeurope`",
+        ),
+        (
+            "sig_chemistry: { description",
+            "sig_chemistry: { location: northeurope, description",
+            4,
+            "GEO-04: the gallery is in `northeurope`",
+        ),
+        (
+            "replicate: { regions: { westeurope: 1 } }",
+            "replicate: { geography: France, regions: { westeurope: 1 } }",
+            0,
+            "",
+        ),
+        (
+            "  lp-chemistry:\n    allowed",
+            "  lp-chemistry:\n    location: northeurope\n    allowed",
+            4,
+            "GEO-03: no version of Image/molecules is copied to `northeurope`",
+        ),
+        ("username: student,", "username: Educator,", 4, "LAB-11"),
+        ("    quota: 20h\n", "", 4, "LAB-21: a new lab of a lab plan needs `quota`"),
+        (
+            "enabledImages: [molecules, spectra]",
+            "enabledImages: { including: [molecules] }",
+            0,
+            "IMG-19: GalleryAttachment/chemistry does not switch Image/spectra on",
+        ),
+        (
+            "enabledImages: [molecules, spectra]",
+            "enabledImages: [spectra]",
+            4,
+            "IMG-19: Image/molecules is not among the images",
+        ),
+        ("template: true", "template: false", 4, "EXP-01"),
+        (
+            "cloud: emulator",
+            "cloud: { azure: { subscription: 11111111-1111-1111-1111-111111111111, tenant: 22222222-2222-2222-2222-222222222222 } }",
+            0,
+            "RET-03: Azure creates lab plans only",
+        ),
+        (
+            "cloud: emulator",
+            "cloud: { azure: { subscription: 11111111-1111-1111-1111-111111111111, tenant: 22222222-2222-2222-2222-222222222222 } }",
+            0,
+            "GAL-05: Azure attaches Gallery/sig_chemistry",
+        ),
+        (other, account, 0, ""),
+    ] {
+        let place = Place::of("lab-plans");
+        place.edit("labwright.yaml", from, to);
+        if to.contains("location: northeurope") && said.contains("GEO-05") {
+            place.edit(
+                "labwright.yaml",
+                "allowedRegions: [westeurope]",
+                "allowedRegions: [westeurope, northeurope]",
+            );
+        }
+        let plan = place.run("plan");
+        let text = format!("{}{}", plan.stdout, plan.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = said.split_once(": ").map_or(said, |(_, words)| words);
+        assert!(plan.code == code && text.contains(said), "{code} and `{said}`, not {}: {text}", plan.code);
+    }
+    let place = Place::of("lab-plans");
+    place.edit("labwright.yaml", other, account);
+    place.edit("labwright.yaml", "galleryAttachments:\n", "galleryAttachments:\n  account: { to: LabAccount/la, gallery: sig_chemistry, enabledImages: [spectra] }\n");
+    place.edit(
+        "labwright.yaml",
+        "  analytical:\n    resourceGroup: chemistry-labs-rg\n",
+        "  analytical:\n    in: LabAccount/la\n",
+    );
+    place.edit("labwright.yaml", "size: Fsv2_4_8GB_128_S_SSD", "size: Medium");
+    let refused = place.run("plan");
+    refused.speaks_of(4, "Image/spectra is exported from Lab/spectra-golden, a lab of a lab plan");
+}
+
+#[test]
+fn what_is_taken_away_within_a_part_goes_back_to_the_services_own() {
+    let azure = Served::start();
+    let place = place(&azure);
+    assert_eq!(place.run("apply --yes").code, 0);
+    place.edit("labwright.yaml", ", instructions: Restart the VM first. }", " }");
+    place.edit(
+        "labwright.yaml",
+        "      autoShutdown: { shutDownAfterDisconnect: 15m }",
+        "      autoShutdown: {}",
+    );
+    place.edit(
+        "labwright.yaml",
+        "connection: { clientRdp: Public, clientSsh: Public }",
+        "connection: { clientRdp: Public }",
+    );
+    place.edit("labwright.yaml", "tags: { department: chemistry }", "tags: { faculty: science }");
+    let plan = place.run("plan --detailed-exitcode");
+    assert_eq!(plan.code, 2, "{plan:?}");
+    assert_eq!(place.run("apply --yes").code, 0);
+    place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
+    let plan = world(&azure.data()).remove(&plan_id().to_lowercase()).expect("the plan");
+    assert_eq!(plan["properties"]["supportInfo"]["instructions"], Value::Null);
+    assert_eq!(plan["properties"]["defaultAutoShutdownProfile"]["shutdownOnDisconnect"], "Disabled");
+    assert_eq!(plan["properties"]["defaultConnectionProfile"]["clientSshAccess"], "None");
+    assert_eq!(
+        plan["properties"]["sharedGalleryId"].as_str().map(|id| id.ends_with("/sig_chemistry")),
+        Some(true)
+    );
+    assert_eq!(plan["tags"], serde_json::json!({ "faculty": "science" }));
+    // Taking the whole away is no longer managing it: Azure is left as it is.
+    place.edit("labwright.yaml", "    title: Organic chemistry\n", "");
+    place.run("apply --yes").says(0, "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.");
+    let lab = world(&azure.data()).remove(&lab_id("organic").to_lowercase()).expect("the lab");
+    assert_eq!(lab["properties"]["title"], "Organic chemistry");
+}
