@@ -188,6 +188,7 @@ fn action(id: String, needs: Vec<String>, estimate_seconds: u64) -> Action {
         api_version: "1".into(),
         body: Some(json!({})),
         onto: false,
+        fills: Vec::new(),
     };
     let (address, _) = id.split_once('#').expect("an address and a part");
     Action {

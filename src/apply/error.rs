@@ -74,6 +74,22 @@ pub enum Refusal {
         /// Its provisioning state, where that is not `Succeeded`.
         state: Option<String>,
     },
+    /// A property that the plan sets has a value already.
+    #[error("`{property}` of `{id}` is set already, and that is not recorded here: {value}")]
+    #[diagnostic(
+        code(labwright::apply::set),
+        help(
+            "to manage it from here, write `adopt: true` on what sets it; else take the value away in Azure and plan again"
+        )
+    )]
+    Set {
+        /// What has the property.
+        id: String,
+        /// The property.
+        property: String,
+        /// Its value.
+        value: String,
+    },
     /// It is not as it was recorded when the plan was made.
     #[error("changed in Azure since it was recorded: {}", .paths.join("; "))]
     #[diagnostic(
@@ -169,6 +185,18 @@ pub enum Refusal {
         list: String,
         /// The names, each with the nearest there is.
         names: Vec<String>,
+    },
+    /// What a request needs of a list, or of what is there, cannot be found.
+    #[error("`{id}` has no {what}")]
+    #[diagnostic(
+        code(labwright::apply::not_listed),
+        help("nothing was sent; look at it in the portal, and mend the files or apply again")
+    )]
+    NotListed {
+        /// What was read.
+        id: String,
+        /// What was looked for, with the nearest there is.
+        what: String,
     },
     /// An answer is not shaped as documented, so that it cannot be compared.
     #[error("`{id}` cannot be compared: {what}")]

@@ -32,6 +32,7 @@ pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) 
     match opened::expectation(&action.expects, room.open) {
         Expectation::Anything => {}
         Expectation::Absent { read } => ahead = absent(room, &read).await?,
+        Expectation::Unset { read, pointer } => unset(room, &read, &pointer).await?,
         Expectation::AsRecorded => {
             if as_recorded(room, action, steps).await? == Ahead::Done {
                 return Ok(Ahead::Done);
@@ -76,6 +77,20 @@ async fn absent(room: &Room<'_, '_>, wanted: &Read) -> Result<Ahead, End> {
         State::Working => Some("being worked on".to_owned()),
     };
     Err(Refusal::Exists { id: wanted.path.to_string(), state }.into())
+}
+
+/// What somebody else set is not taken over without a word either.
+async fn unset(room: &Room<'_, '_>, wanted: &Read, pointer: &str) -> Result<(), End> {
+    let body = read(room.arm, wanted).await.map_err(before)?;
+    let value = body.as_ref().and_then(|body| body.pointer(pointer)).filter(|value| !value.is_null());
+    match value {
+        None => Ok(()),
+        Some(value) => {
+            let property = pointer.rsplit('/').next().unwrap_or_default().to_owned();
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Err(Refusal::Set { id: wanted.path.to_string(), property, value }.into())
+        }
+    }
 }
 
 async fn as_recorded(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result<Ahead, End> {

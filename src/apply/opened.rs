@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::model::{
-    ArmId, Contents, Evidence, Expectation, Output, Read, Recording, Request, Row, Step, Sweep, Until,
+    ArmId, Contents, Evidence, Expectation, Fill, Output, Read, Recording, Request, Row, Step, Sweep, Until,
+    Within,
 };
 
 /// Gives the GUID of a subscription by its name.
@@ -16,7 +17,7 @@ pub(super) fn step(step: &Step, open: Open<'_>) -> Step {
         name: name.clone(),
         ready: ready.iter().map(|each| until(each, open)).collect(),
         request: request.as_ref().map(|request| opened_request(request, open)),
-        sweep: sweep.as_ref().map(|sweep| Sweep { read: read(&sweep.read, open), ..sweep.clone() }),
+        sweep: sweep.as_ref().map(|each| opened_sweep(each, open)),
         evidence: evidence.as_ref().map(|each| opened_evidence(each, open)),
         until: ends.iter().map(|each| until(each, open)).collect(),
         outputs: outputs
@@ -31,6 +32,9 @@ pub(super) fn step(step: &Step, open: Open<'_>) -> Step {
 pub(super) fn expectation(expects: &Expectation, open: Open<'_>) -> Expectation {
     match expects {
         Expectation::Absent { read: each } => Expectation::Absent { read: read(each, open) },
+        Expectation::Unset { read: each, pointer } => {
+            Expectation::Unset { read: read(each, open), pointer: pointer.clone() }
+        }
         Expectation::NeverDone { read: each, done } => {
             Expectation::NeverDone { read: read(each, open), done: done.clone() }
         }
@@ -65,7 +69,19 @@ fn opened_request(request: &Request, open: Open<'_>) -> Request {
     if let Some(body) = &mut body {
         ids_in(body, open);
     }
-    Request { path: id(&request.path, open), body, ..request.clone() }
+    let fill = |fill: &Fill| Fill { read: read(&fill.read, open), ..fill.clone() };
+    Request {
+        path: id(&request.path, open),
+        body,
+        fills: request.fills.iter().map(fill).collect(),
+        ..request.clone()
+    }
+}
+
+fn opened_sweep(sweep: &Sweep, open: Open<'_>) -> Sweep {
+    let within = sweep.within.as_ref();
+    let within = within.map(|within| Within { id: id(&within.id, open), ..within.clone() });
+    Sweep { read: read(&sweep.read, open), within, ..sweep.clone() }
 }
 
 /// Opens every id that stands in a body: the images and galleries that it refers to.

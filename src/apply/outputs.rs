@@ -26,10 +26,19 @@ pub(super) async fn outputs(arm: &dyn Arm, wanted: &[Output]) -> Result<Map<Stri
     Ok(found)
 }
 
-fn taken(take: &Take, answer: &Value) -> Option<Value> {
+/// What is taken of an answer; `None` where it is absent.
+pub(super) fn taken(take: &Take, answer: &Value) -> Option<Value> {
     match take {
         Take::Pointer(pointer) => answer.pointer(pointer).filter(|value| !value.is_null()).cloned(),
         Take::Names => Some(json!(names(Some(answer)))),
+        Take::Item { at, is, value } => {
+            let text = |item: &Value, pointer: &String| -> bool {
+                let text = item.pointer(pointer).and_then(Value::as_str);
+                text.is_some_and(|text| text.eq_ignore_ascii_case(is))
+            };
+            let item = answer.as_array()?.iter().find(|item| at.iter().any(|pointer| text(item, pointer)))?;
+            item.pointer(value).filter(|value| !value.is_null()).cloned()
+        }
         Take::Newest => {
             let excluded = |item: &&Value| {
                 item.pointer("/properties/publishingProfile/excludeFromLatest") == Some(&json!(true))
@@ -80,5 +89,18 @@ mod tests {
         assert_eq!(taken(&Take::Names, &versions()), Some(json!(["1.10.0", "1.9.0"])));
         assert_eq!(taken(&Take::NewestRegions, &versions()), Some(json!(["northeurope", "westeurope"])));
         assert_eq!(taken(&Take::Newest, &json!([])), None);
+    }
+
+    #[test]
+    fn an_item_is_found_by_what_it_says_in_any_case() {
+        let list = json!([
+            {"name": "1", "id": "/a", "properties": {"vmType": "User"}},
+            {"name": "0", "id": "/b", "properties": {"vmType": "template"}},
+        ]);
+        let find = |is: &str| {
+            let at = vec!["/properties/vmType".into(), "/name".into()];
+            taken(&Take::Item { at, is: is.into(), value: "/id".into() }, &list)
+        };
+        assert_eq!((find("Template"), find("1"), find("2")), (Some(json!("/b")), Some(json!("/a")), None));
     }
 }

@@ -1,14 +1,17 @@
 //! A request on its way: `started` is durable before it leaves, a lost answer is looked up before it is repeated.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::effect::{Effect, effect};
 use super::error::{End, Refusal, before, told};
 use super::room::{Room, entry};
-use super::{evidence, secrets};
+use super::sweep::near;
+use super::{evidence, outputs, secrets};
 use crate::azure::{Answer, ArmError, Call, OperationUrl, Progress, Style, follow, read};
-use crate::model::{EntryKind, Method, Read, Request, Step, digest};
+use crate::model::{EntryKind, Fill, Method, Read, Request, Step, Take, digest};
 use crate::plan::{Action, Event};
 
 /// Sends the step's request and follows its operation; gives what the evidence showed before.
@@ -50,6 +53,7 @@ pub(super) async fn send(
                 return Ok(seen);
             }
             Err(Stray::Gone) => return Err(Refusal::Gone { id: request.path.to_string() }.into()),
+            Err(Stray::NotListed(refusal)) => return Err(refusal.into()),
             Err(Stray::Arm(error)) => error,
         };
         if !leaves_open(&error) {
@@ -80,11 +84,13 @@ pub(super) async fn send(
 enum Stray {
     /// What the body is to be merged onto is not there; nothing has left.
     Gone,
+    /// A part of the body cannot be found; nothing has left.
+    NotListed(Refusal),
     /// ARM refused, or nobody knows.
     Arm(ArmError),
 }
 
-/// Sends the request in its turn, its body merged onto what is there where the step asks for it.
+/// Sends the request in its turn, its body filled from and merged onto what is there where the step asks for it.
 async fn leave(room: &Room<'_, '_>, request: &Request, body: Option<Value>) -> Result<Answer, Stray> {
     let _turn = room.turns.take(&request.path).await;
     let mut body = body;
@@ -93,9 +99,56 @@ async fn leave(room: &Room<'_, '_>, request: &Request, body: Option<Value>) -> R
         let there = read(room.arm, &there).await.map_err(Stray::Arm)?.ok_or(Stray::Gone)?;
         body = Some(merged(there, body.unwrap_or(Value::Null)));
     }
+    if let Some(body) = &mut body {
+        fill(room, &request.fills, body).await?;
+    }
     let Request { method, path, api_version, .. } = request;
     let call = Call { method: *method, path, api_version, query: None, body: body.as_ref() };
     room.arm.send(call).await.map_err(Stray::Arm)
+}
+
+/// Puts what only Azure knows under what a body says.
+async fn fill(room: &Room<'_, '_>, fills: &[Fill], body: &mut Value) -> Result<(), Stray> {
+    let mut answers: HashMap<&Read, Value> = HashMap::new();
+    for fill in fills {
+        if !answers.contains_key(&fill.read) {
+            let there = read(room.arm, &fill.read).await.map_err(Stray::Arm)?;
+            answers.insert(&fill.read, there.unwrap_or_default());
+        }
+        let there = &answers[&fill.read];
+        let Some(found) = outputs::taken(&fill.take, there) else {
+            let what = looked_for(&fill.take, there);
+            return Err(Stray::NotListed(Refusal::NotListed { id: fill.read.path.to_string(), what }));
+        };
+        put_under(body, &fill.pointer, found);
+    }
+    Ok(())
+}
+
+/// What a part of a body was to be taken from, with the nearest there is.
+fn looked_for(take: &Take, there: &Value) -> String {
+    match take {
+        Take::Item { at, is, .. } => {
+            let items = there.as_array().into_iter().flatten();
+            let text = |item: &Value| item.pointer(at.first()?)?.as_str().map(str::to_owned);
+            near(is, &items.filter_map(text).collect::<Vec<_>>())
+        }
+        Take::Pointer(pointer) => format!("`{pointer}`"),
+        Take::Newest | Take::Names | Take::NewestRegions => "version".to_owned(),
+    }
+}
+
+/// Merges what a body says at a pointer onto `found`, and puts that in its place.
+fn put_under(body: &mut Value, pointer: &str, found: Value) {
+    let mut at = body;
+    for name in pointer.split('/').skip(1) {
+        if !at.is_object() {
+            *at = Value::Object(serde_json::Map::new());
+        }
+        at = &mut at[name];
+    }
+    let said = at.take();
+    *at = if said.is_null() { found } else { merged(found, said) };
 }
 
 fn read_of(request: &Request) -> Read {
@@ -216,6 +269,15 @@ pub(super) async fn shows_within(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_found_goes_under_what_a_body_says() {
+        let mut body = json!({"name": "x", "profile": {"sku": {"capacity": 3}}});
+        put_under(&mut body, "/profile", json!({"sku": {"name": "s", "capacity": 1}, "quota": "PT1H"}));
+        put_under(&mut body, "/machine/id", json!("/m"));
+        let profile = json!({"sku": {"name": "s", "capacity": 3}, "quota": "PT1H"});
+        assert_eq!(body, json!({"name": "x", "profile": profile, "machine": {"id": "/m"}}));
+    }
 
     #[test]
     fn a_body_is_merged_onto_what_is_there_and_nothing_else_is_dropped() {

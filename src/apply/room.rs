@@ -74,7 +74,7 @@ impl Room<'_, '_> {
             Recording::Put(row) => Some(Row::clone(row)),
             _ => None,
         };
-        let is_create = matches!(action.expects, Expectation::Absent { .. });
+        let is_create = matches!(action.expects, Expectation::Absent { .. } | Expectation::Unset { .. });
         let (before, from) = action.steps.split_at_checked(at)?;
         if !is_create || before.iter().any(|step| row(step).is_some()) || !self.journal.was_taken(&action.id)
         {

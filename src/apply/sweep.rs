@@ -1,4 +1,4 @@
-//! Switching a list's items: one PUT for each whose switch is not as it should be, idempotent as a whole.
+//! Switching a list's items: one request for each whose switch is not as it should be, idempotent as a whole.
 
 use std::time::Instant;
 
@@ -33,7 +33,7 @@ pub(super) async fn sweep(
     let mut items = Vec::new();
     for (name, item) in switched {
         let path = ArmId::new(format!("{}/{name}", sweep.read.path));
-        put(room, sweep, &path, &item).await.map_err(before)?;
+        switch(room, sweep, &path, &item).await.map_err(before)?;
         items.push(path);
     }
     for path in items {
@@ -65,10 +65,11 @@ fn holds_all(list: &Value, names: &[String]) -> bool {
     names.iter().all(|name| items().any(|item| item.eq_ignore_ascii_case(name)))
 }
 
-async fn put(room: &Room<'_, '_>, sweep: &Sweep, path: &ArmId, item: &Value) -> Result<(), ArmError> {
+async fn switch(room: &Room<'_, '_>, sweep: &Sweep, path: &ArmId, item: &Value) -> Result<(), ArmError> {
     let _turn = room.turns.take(path).await;
     let api_version = &sweep.read.api_version;
-    let call = Call { method: Method::Put, path, api_version, query: None, body: Some(item) };
+    let method = if sweep.patches { Method::Patch } else { Method::Put };
+    let call = Call { method, path, api_version, query: None, body: Some(item) };
     room.arm.send(call).await.map(drop)
 }
 
@@ -78,9 +79,17 @@ pub(super) async fn is_swept(room: &Room<'_, '_>, sweep: &Sweep) -> Result<bool,
     Ok(list.is_some_and(|list| switched(&list, sweep).is_ok_and(|switched| switched.is_empty())))
 }
 
+/// Whether an item is one of those that the sweep is about.
+fn is_meant(item: &Value, sweep: &Sweep) -> bool {
+    let Some(within) = &sweep.within else { return true };
+    let id = item.pointer(&within.pointer).and_then(Value::as_str);
+    id.is_some_and(|id| ArmId::new(id).lies_in(&within.id))
+}
+
 /// The items whose switch differs, with the switch as it should be; what else an item holds stays.
 fn switched(list: &Value, sweep: &Sweep) -> Result<Vec<(String, Value)>, Refusal> {
-    let items: Vec<_> = list.as_array().into_iter().flatten().collect();
+    let items = list.as_array().into_iter().flatten().filter(|item| is_meant(item, sweep));
+    let items: Vec<_> = items.collect();
     let name = |item: &&Value| item["name"].as_str().map(str::to_owned);
     let names: Vec<String> = items.iter().copied().filter_map(|item| name(&item)).collect();
     let mut missing = Vec::new();
@@ -111,7 +120,7 @@ fn switched(list: &Value, sweep: &Sweep) -> Result<Vec<(String, Value)>, Refusal
 
 /// The item with its switch set, in every spelling that is there: two that disagree would be no request.
 fn with_switch(item: &Value, sweep: &Sweep, there: Option<&String>, asked: &Value) -> Value {
-    let mut item = item.clone();
+    let mut item = if sweep.patches { Value::Null } else { item.clone() };
     for pointer in sweep.switch.first().into_iter().chain(there) {
         set(&mut item, pointer, asked);
     }
@@ -137,7 +146,7 @@ fn same(is: &Value, asked: &Value) -> bool {
 }
 
 /// The name with the nearest one that is there.
-fn near(wanted: &str, names: &[String]) -> String {
+pub(super) fn near(wanted: &str, names: &[String]) -> String {
     let distance = |name: &&String| strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());
     let nearest = names.iter().min_by_key(distance).filter(|name| distance(name) <= wanted.len().div_ceil(3));
     match nearest {
@@ -149,6 +158,7 @@ fn near(wanted: &str, names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Within;
     use serde_json::json;
 
     fn of(wanted: SweepWanted) -> Sweep {
@@ -159,6 +169,8 @@ mod tests {
             on_off: (json!("Enabled"), json!("Disabled")),
             wanted,
             awaits: Vec::new(),
+            within: None,
+            patches: false,
         }
     }
 
@@ -172,6 +184,21 @@ mod tests {
         let switched = switched(&list, &of(SweepWanted::Exactly(vec!["A".into()]))).expect("all are there");
         let off = json!({"EnableState": "Disabled", "enableState": "Disabled", "osType": "Linux"});
         assert_eq!(switched, [("b".to_owned(), json!({"name": "b", "properties": off}))]);
+    }
+
+    #[test]
+    fn what_belongs_to_something_else_is_left_alone_and_a_patch_is_the_switch_alone() {
+        let item = |name: &str, image: Value| json!({"name": name, "properties": {"enableState": "Enabled", "sharedGalleryId": image}});
+        let list = json!([
+            item("a", json!("/G/images/a")),
+            item("b", json!("/g/images/b")),
+            item("other", json!("/g2/images/other")),
+            item("market", Value::Null),
+        ]);
+        let within = Some(Within { pointer: "/properties/sharedGalleryId".into(), id: ArmId::new("/g") });
+        let sweep = Sweep { within, patches: true, ..of(SweepWanted::Exactly(vec!["a".into()])) };
+        let switched = switched(&list, &sweep).expect("it is there");
+        assert_eq!(switched, [("b".to_owned(), json!({"properties": {"enableState": "Disabled"}}))]);
     }
 
     #[test]

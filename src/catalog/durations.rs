@@ -22,12 +22,20 @@ pub enum Work {
     Version,
     /// A lab of a lab account with its template.
     Lab,
-    /// A capacity change of a published lab.
+    /// A capacity change of a published lab of a lab account.
     Scale,
-    /// A publish.
+    /// A publish of a lab of a lab account.
     Publish,
-    /// An export of a template to a gallery, with the geography's replication.
+    /// An export of a template to a lab account's gallery, with the geography's replication.
     Export,
+    /// A lab of a lab plan with its template.
+    PlanLab,
+    /// A capacity change of a published lab of a lab plan.
+    PlanScale,
+    /// A publish of a lab of a lab plan.
+    PlanPublish,
+    /// An export of a template to a lab plan's gallery, which replicates nothing.
+    PlanExport,
     /// A delete of a lab.
     DeleteLab,
     /// A delete of a version.
@@ -38,7 +46,7 @@ pub enum Work {
 
 impl Work {
     /// Every sort.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Record,
         Self::Small,
         Self::Account,
@@ -47,6 +55,10 @@ impl Work {
         Self::Scale,
         Self::Publish,
         Self::Export,
+        Self::PlanLab,
+        Self::PlanScale,
+        Self::PlanPublish,
+        Self::PlanExport,
         Self::DeleteLab,
         Self::DeleteVersion,
         Self::DeleteExported,
@@ -64,6 +76,10 @@ impl Work {
             Self::Scale => "scale",
             Self::Publish => "publish",
             Self::Export => "export",
+            Self::PlanLab => "planLab",
+            Self::PlanScale => "planScale",
+            Self::PlanPublish => "planPublish",
+            Self::PlanExport => "planExport",
             Self::DeleteLab => "deleteLab",
             Self::DeleteVersion => "deleteVersion",
             Self::DeleteExported => "deleteExported",
@@ -81,7 +97,8 @@ impl Work {
             Self::Lab => 25 * 60,
             Self::Scale | Self::Publish => 65 * 60,
             Self::Export => 2 * 60 * 60,
-            Self::DeleteLab => 10 * 60,
+            Self::PlanScale | Self::PlanPublish => 18 * 60,
+            Self::PlanLab | Self::PlanExport | Self::DeleteLab => 10 * 60,
             Self::DeleteVersion => 3 * 60,
             Self::DeleteExported => 3 * 60 + 10,
         }

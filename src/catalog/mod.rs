@@ -11,4 +11,4 @@ pub const LAST_DAY: &str = "2027-06-28";
 
 pub use durations::{Durations, Work, median};
 pub use regions::{Geography, geographies, geography, geography_of, is_restricted, region, region_names};
-pub use sizes::{Size, size, sizes};
+pub use sizes::{Size, Sku, size, sizes, sku, skus};

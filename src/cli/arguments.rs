@@ -242,7 +242,8 @@ pub(super) struct Import {
     pub(super) address: Option<Address>,
     /// Its id in Azure.
     pub(super) id: Option<String>,
-    /// What to write files of: a subscription, a resource group, or the id of a gallery, an image, a lab account or a lab.
+    /// What to write files of: a subscription, a resource group, or the id of a gallery, an image, a lab account,
+    /// a lab plan or a lab.
     #[arg(long, value_name = "SCOPE", conflicts_with = "address")]
     pub(super) from: Option<Scoped>,
     /// The project's folder, where the files go; with -C, relative to that.

@@ -4,7 +4,27 @@
 pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     (
         "GAL-01",
-        "A lab account has at most one gallery attached. Attach the images' gallery once, and list every image of it there.",
+        "A lab account or a lab plan has at most one gallery attached. Attach the images' gallery once, and list every image of it there.",
+    ),
+    (
+        "GAL-05",
+        "Azure attaches a gallery to a lab plan only if the service's own identity is Owner of the gallery before. Make the gallery first; `labwright doctor` then prints the command that makes the service its Owner, and the next apply attaches it.",
+    ),
+    (
+        "GEO-03",
+        "A lab plan shows those images of its gallery that have a version in the plan's own region, and nobody copies them there by himself. Add the region to the image's `replicate`.",
+    ),
+    (
+        "GEO-04",
+        "Microsoft asks for a gallery and a lab plan in one region. What matters is that the images are copied to the plan's region, so this is a warning.",
+    ),
+    (
+        "GEO-05",
+        "A lab plan saves images only from labs in its own region. Export from such a lab, or make the lab with a plan in the lab's region.",
+    ),
+    (
+        "GEO-06",
+        "A lab is made in one of the regions that its lab plan allows. Write another `location` on the lab, or add the region to the plan's `allowedRegions`.",
     ),
     (
         "GEO-11",
@@ -16,11 +36,23 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ),
     (
         "IMG-19",
-        "A lab account can only use images that its attached gallery holds and that are enabled there. Add the image to `enabledImages`.",
+        "Labs are made from images that the gallery attached to their lab account or lab plan holds and that are enabled there. Add the image to `enabledImages`. Lab plans show a gallery's images switched off until somebody enables them.",
+    ),
+    (
+        "IMG-22",
+        "What is exported from a lab of a lab plan can be used by lab plans only; the other way round it works. Make the lab with a lab plan, or the image from a lab of a lab account.",
+    ),
+    (
+        "LAB-11",
+        "The two accounts on the VMs of a lab plan's lab, `credentials` and `nonAdmin`, need names that differ.",
     ),
     (
         "LAB-20",
         "A lab that is to be created needs the account that students sign in with: `credentials`. It is optional for labs that exist.",
+    ),
+    (
+        "LAB-21",
+        "Azure makes no lab of a lab plan without a number of hours for each student. Write `quota`; it is optional for labs that exist.",
     ),
     (
         "SHU-02",
@@ -53,6 +85,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     (
         "RET-02",
         "Azure creates no new lab accounts since 2024-07-15. Existing ones can be used until the service retires.",
+    ),
+    (
+        "RET-03",
+        "Only subscriptions that used Lab Services between July 2023 and July 2024 may still create lab plans. In any other Azure refuses the plan; there is no way around that.",
     ),
     (
         "protect",
@@ -227,6 +263,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "Something is there already under the name that the plan would create, and it is not recorded here. ARM would take it over without a word, so the action is refused. To manage it from here, write `adopt: true` on it or run `labwright import ADDR ID`: both read and record it and change nothing. Else choose another name, or delete what is there.",
     ),
     (
+        "labwright::apply::set",
+        "A lab plan has a gallery already that nothing here recorded, and attaching another one would take it away. Write `adopt: true` on the attachment to manage the one that is there, or detach it in Azure.",
+    ),
+    (
         "labwright::apply::not_there",
         "The resource has `adopt: true`, so it is read and recorded, never made, and nothing is there under the id that its block gives. Take `adopt: true` away to have it made, or correct its name, group, account or subscription.",
     ),
@@ -257,6 +297,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     (
         "labwright::apply::no_such_item",
         "A list of images in Azure does not hold a name that should be switched on. Names are written as Azure lists them; a new image shows some time after its first version.",
+    ),
+    (
+        "labwright::apply::not_listed",
+        "A request needs something that only Azure knows, such as the parts of a marketplace image's name or a lab's template VM, and Azure lists none that fits. Nothing was sent.",
     ),
     (
         "labwright::apply::unreadable",

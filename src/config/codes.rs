@@ -53,7 +53,7 @@ codes! {
     WrongKind "wrong_kind" "The reference names a kind of resource that does not fit here."
     BadRegion "bad_region" "Azure has no region of this name. Any spelling will do: `westeurope`, `West Europe`."
     BadGeography "bad_geography" "Azure has no geography of this name. A geography is a group of regions, such as `Europe`."
-    BadSize "bad_size" "Lab accounts have no VM size of this name. Sizes are named as in the portal, such as `Medium`."
+    BadSize "bad_size" "Labs have no VM size of this name. Sizes are named as in the portal, such as `Medium`; those of lab plans also by their SKU, such as `Classic_Fsv2_4_8GB_128_S_SSD`."
     BadDuration "bad_duration" "Durations are written `15m`, `20h` or `1h30m`, within the bounds that Azure sets."
     BadDate "bad_date" "Days are written `YYYY-MM-DD` and exist in the calendar."
     BadVersion "bad_version" "Versions of images are three numbers, `Major.Minor.Patch`, such as `1.4.0`."
@@ -82,6 +82,10 @@ impl Code {
     pub(super) fn of_kind(name: &str) -> Self {
         match name {
             "not_for_exported" => Self::NotForExported,
+            "unknown_key" => Self::UnknownKey,
+            "bad_name" => Self::BadName,
+            "bad_number" => Self::BadNumber,
+            "bad_size" => Self::BadSize,
             "one_source" => Self::OneSource,
             _ => Self::MissingAttribute,
         }
@@ -112,7 +116,15 @@ mod tests {
 
     #[test]
     fn codes_of_the_kinds_are_known_here() {
-        for name in ["missing_attribute", "not_for_exported", "one_source"] {
+        for name in [
+            "missing_attribute",
+            "not_for_exported",
+            "one_source",
+            "unknown_key",
+            "bad_name",
+            "bad_number",
+            "bad_size",
+        ] {
             assert_eq!(Code::of_kind(name).as_str(), format!("labwright::config::{name}"));
         }
     }

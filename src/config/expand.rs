@@ -269,8 +269,10 @@ fn is_general(info: &KindInfo, key: &str) -> bool {
 /// Whether a kind has a subscription of its own rather than that of what it refers to.
 pub(super) fn has_subscription(info: &KindInfo) -> bool {
     let lies_in = |shape: &Shape| matches!(shape, Shape::Reference(_));
-    !info.section.is_empty()
-        && !info.attributes.iter().any(|attribute| attribute.required && lies_in(&attribute.shape))
+    // Labs of lab plans lie in a group of their own; those of lab accounts have neither.
+    info.attribute("resourceGroup").is_some()
+        || !info.section.is_empty()
+            && !info.attributes.iter().any(|attribute| attribute.required && lies_in(&attribute.shape))
 }
 
 fn applies_to_child(parent: &KindInfo, child: &KindInfo, key: &str) -> bool {

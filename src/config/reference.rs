@@ -1,4 +1,4 @@
-//! References: a bare key where a field admits one kind, `Kind/key` where it admits several.
+//! References: a bare key where it can mean but one resource, `Kind/key` where several kinds have it.
 
 use std::collections::BTreeMap;
 
@@ -103,8 +103,32 @@ impl Reader<'_, '_> {
         if let [only] = built {
             return Some(only);
         }
-        self.problems.add(ambiguous(key, built.iter().copied().filter(|of| self.world.has(of, key)), node));
+        let having: Vec<_> = built.iter().copied().filter(|of| self.world.has(of, key)).collect();
+        match having[..] {
+            [only] => return Some(only),
+            [] if built.iter().any(|of| self.world.may_have(of, key)) => {}
+            [] => {
+                let mistake = self.of_no_kind(key, built, node);
+                self.problems.add(mistake);
+            }
+            _ => self.problems.add(ambiguous(key, having.into_iter(), node)),
+        }
         None
+    }
+
+    /// A bare key that none of several kinds has.
+    fn of_no_kind(&self, key: &str, built: &[&'static str], node: &Node) -> Mistake {
+        let keys: Vec<&str> = built.iter().flat_map(|of| self.world.keys(of)).collect();
+        let sections = built.iter().filter_map(|of| kind(of)).map(|kind| format!("{}:", kind.info().section));
+        let sections: Vec<_> = sections.collect();
+        let sections = either(sections.iter().map(String::as_str));
+        let help = perhaps(key, keys.iter().copied());
+        Mistake::new(
+            Code::UnknownReference,
+            format!("there is no {} {}", built.join(" and no "), quoted(key)),
+        )
+        .on(node, "not in the files")
+        .advice(help.unwrap_or_else(|| format!("declare it under {sections}")))
     }
 
     fn unknown(&self, of: &str, key: &str, reference: &Reference, node: &Node) -> Mistake {

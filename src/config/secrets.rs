@@ -178,7 +178,8 @@ fn collect(node: &Node, secret: bool, places: &mut Vec<Place>) {
             for entry in entries {
                 let is_name = matches!(entry.value.content, Content::Scalar(_));
                 let key = entry.key.to_ascii_lowercase();
-                let inside = secret || key.contains("password") || key == "credentials" && !is_name;
+                let is_account = matches!(key.as_str(), "credentials" | "nonadmin");
+                let inside = secret || key.contains("password") || is_account && !is_name;
                 collect(&entry.value, inside, places);
             }
         }

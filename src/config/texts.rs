@@ -95,8 +95,9 @@ fn guessed_secrets(text: &str) -> Vec<Range<u32>> {
     for line in text.split_inclusive('\n') {
         let indent = line.len() - line.trim_start().len();
         let lower = line.to_ascii_lowercase();
-        let word =
-            ["password", "passwd", "secret", "credentials"].into_iter().find_map(|word| lower.find(word));
+        let word = ["password", "passwd", "secret", "credentials", "nonadmin"]
+            .into_iter()
+            .find_map(|word| lower.find(word));
         if !line.trim().is_empty() && inside.is_some_and(|outer| indent <= outer) {
             inside = None;
         }

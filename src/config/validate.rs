@@ -123,7 +123,10 @@ fn complete(
             };
             for problem in kind.complete(&address, &mut own, &view) {
                 match problem {
-                    Problem::Rule(finding) => findings.push(finding),
+                    Problem::Rule(finding) => {
+                        debug_assert!(kind.info().rules.contains(&finding.rule.as_str()), "{finding:?}");
+                        findings.push(finding);
+                    }
                     Problem::Wrong { path, code, message, help } => {
                         let place = measure.files.place_of(own.source_of(&path));
                         problems.add(

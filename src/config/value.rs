@@ -122,18 +122,18 @@ impl<'a, 'w> Reader<'a, 'w> {
                     )
                 }
             },
-            Shape::Size => match catalog::size(text) {
-                Some(size) => Some(json!(size.portal)),
-                None => {
-                    let names: Vec<_> = catalog::sizes().iter().map(|size| size.portal).collect();
+            // A SKU stays one: whether the lab can have it is the kind's to say.
+            Shape::Size => match (catalog::size(text), catalog::sku(text)) {
+                (Some(size), _) => Some(json!(size.portal)),
+                (None, Some(sku)) => Some(json!(sku.name)),
+                (None, None) => {
+                    let names = catalog::sizes().iter().map(|size| size.portal);
+                    let names: Vec<_> = names.chain(catalog::skus().iter().map(|sku| sku.name)).collect();
                     let help = perhaps(text, names.iter().copied());
                     self.refuse(
-                        Mistake::new(
-                            Code::BadSize,
-                            format!("{} is no VM size of lab accounts", quoted(text)),
-                        )
-                        .on(node, "not known")
-                        .help(help),
+                        Mistake::new(Code::BadSize, format!("{} is no VM size of labs", quoted(text)))
+                            .on(node, "not known")
+                            .help(help),
                     )
                 }
             },

@@ -13,6 +13,8 @@ use crate::model::{
 
 /// Version of every lab-account path: the one Microsoft's module for classroom labs speaks.
 pub(super) const LABS: &str = "2019-01-01-preview";
+/// Version of lab plans, their labs and everything below. Source: Lab Services REST, the newest that was published.
+pub(super) const PLANS: &str = "2023-06-07";
 /// Version of galleries, definitions and versions.
 pub(super) const GALLERIES: &str = "2024-03-03";
 /// Version of resource groups and generic resource lists.
@@ -52,7 +54,14 @@ pub(super) fn step(
     record: Recording,
 ) -> Step {
     let read = get(path, api_version);
-    let request = Request { method, path: path.clone(), api_version: api_version.into(), body, onto: false };
+    let request = Request {
+        method,
+        path: path.clone(),
+        api_version: api_version.into(),
+        body,
+        onto: false,
+        fills: Vec::new(),
+    };
     Step {
         request: Some(request),
         evidence: Some(Evidence { read: read.clone(), look: Look::Exists }),

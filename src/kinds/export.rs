@@ -1,24 +1,26 @@
 //! Exporting a lab's template VM to the attached gallery. Done rather than kept.
 //!
-//! Source: the provider's operation list (`environmentSettings/SaveImage/action`) and the lab account
+//! Source, of lab accounts: the provider's operation list (`environmentSettings/SaveImage/action`) and the lab account
 //! guides: the result is always specialized, an export to an image that exists makes a newer version,
 //! and the service copies it to the other regions of the lab's geography. The request's body is not
-//! documented; [`request_body`] holds the guess.
+//! documented; [`of_account`] holds the guess. Of lab plans: Lab Services REST 2023-06-07, `saveImage`; the lab must be in the
+//! plan's region, and the service copies nothing.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::arm::{self, GALLERIES, LABS};
+use super::arm::{self, GALLERIES, LABS, PLANS};
 use super::gallery_attachment::attachment_of;
+use super::generation::Generation;
 use super::image::export_of;
 use super::publish::{REVISION, template};
 use super::shape::managed;
 use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View, words};
 use crate::catalog::Work;
 use crate::model::{
-    Address, ArmId, Attributes, Done, Evidence, Expectation, Finding, Look, Method, Output, Read, Resource,
-    Row, Severity, Take, Until,
+    Address, ArmId, Attributes, Done, Evidence, Expectation, Fill, Finding, Look, Method, Output, Read,
+    Resource, Row, Severity, Step, Take, Until,
 };
 
 /// The export that makes an image.
@@ -30,7 +32,7 @@ const UNDOCUMENTED: &str = "undocumented-v1-export";
 static INFO: KindInfo = KindInfo {
     name: "Export",
     section: "",
-    arm_type: "Microsoft.LabServices/labaccounts/labs/environmentsettings",
+    arm_type: "Microsoft.LabServices/labs",
     doc: "Exports a lab's template VM to the attached gallery.",
     attributes: &[
         Attribute::new("image", managed(&["Image"]), "The image that it makes.", "db-sql")
@@ -49,20 +51,60 @@ static INFO: KindInfo = KindInfo {
         Attribute::new(
             "allow",
             Shape::List { item: &Shape::Choice(&[UNDOCUMENTED]), set: true },
-            "Accepts a request that Microsoft does not document; only asked for on Azure itself.",
+            "Accepts a request that Microsoft does not document; only asked for of lab accounts on Azure itself.",
             "[undocumented-v1-export]",
         )
         .on_change(OnChange::CreateOnly),
     ],
     name_rule: None,
-    rules: &["EXP-01", "EXP-02", "EXP-03", "RET-01"],
+    rules: &["EXP-01", "EXP-02", "EXP-03", "GEO-05", "RET-01"],
     holds_data: false,
     invoked: true,
 };
 
-/// The body of `saveImage`: a guess by analogy with lab plans (2022-08-01), where it is `name` and a VM.
-fn request_body(image: &str) -> Value {
-    json!({ "name": image })
+/// The request that exports the template VM of a lab of a lab account. Its body is a guess by analogy with lab plans,
+/// where it is `name` and a VM.
+fn of_account(subject: &Subject<'_>, image: &str) -> Step {
+    let action = ArmId::new(format!("{}/saveImage", subject.row.arm_id.as_str()));
+    let body = Some(json!({ "name": image }));
+    arm::step("export template", Method::Post, &action, LABS, body, arm::record(subject.row))
+}
+
+/// The request that exports the template VM of a lab to its plan's gallery. Which of the lab's VMs that is only the lab
+/// tells: examples call it `template`, the service calls it `0`.
+fn of_plan(subject: &Subject<'_>, lab: &ArmId, image: &str) -> Step {
+    let action = ArmId::new(format!("{}/saveImage", subject.row.arm_id.as_str()));
+    let body = Some(json!({ "name": image }));
+    let mut step = arm::step("export template", Method::Post, &action, PLANS, body, arm::record(subject.row));
+    let take =
+        Take::Item { at: vec!["/properties/vmType".into()], is: "Template".into(), value: "/id".into() };
+    let read = arm::list(lab, "virtualMachines", PLANS);
+    if let Some(request) = &mut step.request {
+        request.fills = vec![Fill { pointer: "/labVirtualMachineId".into(), read, take }];
+    }
+    step
+}
+
+/// What the exported lab lies in or is made with, and the lab's own attributes.
+fn origin_of<'a>(attributes: &Attributes, view: &View<'a>) -> Option<(Address, &'a Attributes)> {
+    let lab = view.attributes(&arm::referred(attributes, "lab")?)?;
+    Some((arm::referred(lab, "in")?, lab))
+}
+
+/// A lab plan's gallery takes images from labs in the plan's own region alone.
+fn elsewhere(address: &Address, own: &Resource, view: &View<'_>) -> Option<Finding> {
+    let (plan, lab) = origin_of(&own.attributes, view).filter(|(plan, _)| plan.kind() == "LabPlan")?;
+    let location =
+        |attributes: &'_ Attributes| attributes.get("location").and_then(Value::as_str).map(str::to_owned);
+    let (there, here) = (location(lab)?, location(view.attributes(&plan)?)?);
+    (there != here).then(|| Finding {
+        rule: "GEO-05".into(),
+        severity: Severity::Error,
+        message: format!("the lab is in `{there}`, and {plan} saves images from labs in `{here}` alone"),
+        address: Some(address.clone()),
+        source: Some(own.source_of("lab").clone()),
+        help: Some(format!("export from a lab in `{here}`, or make the lab with a plan in `{there}`")),
+    })
 }
 
 impl Kind for Export {
@@ -72,10 +114,8 @@ impl Kind for Export {
 
     fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
         let Some(lab) = view.referred(&own.attributes["lab"]) else { return Vec::new() };
-        if lab.get("template").and_then(Value::as_bool) != Some(false) {
-            return Vec::new();
-        }
-        vec![Problem::Rule(Finding {
+        let has_template = lab.get("template").and_then(Value::as_bool) != Some(false);
+        let without = (!has_template).then(|| Finding {
             rule: "EXP-01".into(),
             severity: Severity::Error,
             message: "the lab has no template VM, so there is nothing to export".into(),
@@ -84,11 +124,17 @@ impl Kind for Export {
             help: Some(
                 "write `template: true` on the lab; a lab cannot get one later, it is replaced".into(),
             ),
-        })]
+        });
+        without.into_iter().chain(elsewhere(address, own, view)).map(Problem::Rule).collect()
     }
 
+    /// What saves the image: a lab account's template itself, or the lab plan.
     fn arm_id(&self, _address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId {
-        template(&view.referred_id(&attributes["lab"]))
+        let plan = origin_of(attributes, view).filter(|(plan, _)| plan.kind() == "LabPlan");
+        match plan.and_then(|(plan, _)| view.arm_id(&plan)) {
+            Some(plan) => plan,
+            None => template(&view.referred_id(&attributes["lab"])),
+        }
     }
 
     fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address> {
@@ -102,9 +148,8 @@ impl Kind for Export {
     }
 
     fn also_depends_on(&self, _own: &Address, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
-        let account =
-            arm::referred(attributes, "lab").and_then(|lab| arm::referred(view.attributes(&lab)?, "in"));
-        account.and_then(|account| attachment_of(&account, view)).into_iter().collect()
+        let holder = origin_of(attributes, view).map(|(holder, _)| holder);
+        holder.and_then(|holder| attachment_of(&holder, view)).into_iter().collect()
     }
 
     fn remarks(&self, _desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
@@ -138,7 +183,9 @@ impl Kind for Export {
             .get("allow")
             .and_then(Value::as_array)
             .is_some_and(|allow| allow.contains(&json!(UNDOCUMENTED)));
-        if subject.view.real_endpoint && !allowed {
+        let is_of_account =
+            origin_of(&own.attributes, subject.view).is_some_and(|(holder, _)| holder.kind() == "LabAccount");
+        if subject.view.real_endpoint && is_of_account && !allowed {
             findings.push(finding(
                 "EXP-03",
                 "Microsoft does not document how a lab account's template VM is exported by a request".into(),
@@ -165,10 +212,11 @@ impl Kind for Export {
         let view = subject.view;
         let definition = view.referred_id(&attributes["image"]);
         let versions = arm::list(&definition, "versions", GALLERIES);
-        let action = ArmId::new(format!("{}/saveImage", subject.row.arm_id.as_str()));
-        let body = Some(request_body(definition.name()));
-        let mut export =
-            arm::step("export template", Method::Post, &action, LABS, body, arm::record(subject.row));
+        let lab_id = view.referred_id(&attributes["lab"]);
+        let (work, mut export) = match Generation::of_id(&lab_id) {
+            Generation::Accounts => (Work::Export, of_account(subject, definition.name())),
+            Generation::Plans => (Work::PlanExport, of_plan(subject, &lab_id, definition.name())),
+        };
         let names = Evidence { read: versions.clone(), look: Look::Names };
         export.evidence = Some(names);
         export.until = vec![Until::NewVersion { read: versions.clone() }];
@@ -184,14 +232,14 @@ impl Kind for Export {
             None if !is_new => Expectation::NeverDone { read: versions, done: Done::SucceededItem },
             _ => Expectation::Anything,
         };
-        let account = view.attributes(&lab).and_then(|lab| arm::referred(lab, "in"));
-        let attachment = account.and_then(|account| attachment_of(&account, view));
+        let holder = view.attributes(&lab).and_then(|lab| arm::referred(lab, "in"));
+        let attachment = holder.and_then(|holder| attachment_of(&holder, view));
         let mut needs = vec![Need::Ready(lab), Need::Part(image.clone(), "delete".into())];
         needs.extend(attachment.map(|attachment| Need::Part(attachment, "attach".into())));
         needs.extend(
             view.attributes(&image).and_then(|image| arm::referred(image, "gallery")).map(Need::Ready),
         );
-        vec![Draft::new("export", needs, expects, Work::Export, vec![export])]
+        vec![Draft::new("export", needs, expects, work, vec![export])]
     }
 
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {

@@ -215,6 +215,8 @@ fn switch_marketplace(subject: &Subject<'_>) -> Option<Step> {
         on_off: (json!(true), json!(false)),
         wanted: SweepWanted::Exactly(images.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
         awaits: Vec::new(),
+        within: None,
+        patches: false,
     });
     Some(step)
 }

@@ -1,6 +1,7 @@
 //! The lists under which Azure shows what exists, for whoever has no record of it yet.
 
-use super::arm::{self, GALLERIES, GROUPS, LABS};
+use super::arm::{self, GALLERIES, GROUPS, LABS, PLANS};
+use super::gallery_attachment;
 use super::publish;
 use crate::model::{ArmId, Read};
 
@@ -79,7 +80,55 @@ pub fn labs(account: &ArmId) -> Read {
 /// A lab's template, with what it was made from.
 #[must_use]
 pub fn template(lab: &ArmId) -> Read {
-    super::lab::wire::template_read(lab)
+    super::lab::v1::template_read(lab)
+}
+
+/// The lab plans of a subscription or a group.
+#[must_use]
+pub fn plans(scope: &ArmId) -> Read {
+    arm::list(scope, "providers/Microsoft.LabServices/labPlans", PLANS)
+}
+
+/// A lab plan.
+#[must_use]
+pub fn plan(id: &ArmId) -> Read {
+    arm::get(id, PLANS)
+}
+
+/// The id of what attaches a gallery to a lab plan.
+#[must_use]
+pub fn attachment_of_plan(plan: &ArmId) -> ArmId {
+    gallery_attachment::id_on_plan(plan)
+}
+
+/// The images that a lab plan offers.
+#[must_use]
+pub fn plan_images(plan: &ArmId) -> Read {
+    super::lab::v2::images(plan)
+}
+
+/// The labs of lab plans in a subscription or a group.
+#[must_use]
+pub fn plan_labs(scope: &ArmId) -> Read {
+    arm::list(scope, "providers/Microsoft.LabServices/labs", PLANS)
+}
+
+/// A lab of a lab plan.
+#[must_use]
+pub fn plan_lab(id: &ArmId) -> Read {
+    arm::get(id, PLANS)
+}
+
+/// The students of a lab of a lab plan.
+#[must_use]
+pub fn plan_users(lab: &ArmId) -> Read {
+    arm::list(lab, "users", PLANS)
+}
+
+/// The schedules of a lab of a lab plan.
+#[must_use]
+pub fn plan_schedules(lab: &ArmId) -> Read {
+    arm::list(lab, "schedules", PLANS)
 }
 
 /// The students of a lab.

@@ -10,11 +10,14 @@ mod arm;
 mod export;
 mod gallery;
 mod gallery_attachment;
+mod generation;
 mod image;
 mod image_version;
 mod lab;
 mod lab_account;
+mod lab_plan;
 pub mod listing;
+mod profiles;
 mod publish;
 mod resource_group;
 mod shape;
@@ -44,6 +47,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &image::Image,
     &image_version::ImageVersion,
     &lab_account::LabAccount,
+    &lab_plan::LabPlan,
     &gallery_attachment::GalleryAttachment,
     &lab::Lab,
     &publish::Publish,
@@ -54,7 +58,6 @@ pub static KINDS: &[&dyn Kind] = &[
 ///
 /// Shape: kind, section of the files (empty where it has none).
 pub static LATER: &[(&str, &str)] = &[
-    ("LabPlan", "labPlans"),
     ("Schedule", "timetables"),
     ("Roster", ""),
     ("DevTestLab", "devTestLabs"),
@@ -121,6 +124,11 @@ pub trait Kind: Sync {
     /// afterwards by the caller, when all kinds are complete.
     fn complete(&self, _address: &Address, _own: &mut Resource, _view: &View<'_>) -> Vec<Problem> {
         Vec::new()
+    }
+
+    /// What a change of an attribute means to this resource, where that is not for all of its kind the same.
+    fn on_change(&self, attribute: &Attribute, _recorded: &Attributes, _desired: &Attributes) -> OnChange {
+        attribute.on_change
     }
 
     /// The id in Azure of the resource with these attributes.

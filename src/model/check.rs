@@ -5,7 +5,7 @@ use super::ArmId;
 /// What a resource needs of the cloud beside the right to change it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Requirement {
-    /// What is asked after: a lab account, a gallery.
+    /// What is asked after: a lab account, a lab plan, a gallery, a subscription.
     pub on: ArmId,
     /// What it has to have.
     pub what: Required,
@@ -23,7 +23,18 @@ pub enum Required {
         /// The cores that are added.
         cores: u64,
     },
-    /// An image of the marketplace, by the name under which the lab account shows it.
+    /// A VM size on offer to labs of lab plans in a region, and cores that are left of it there.
+    Sku {
+        /// The size's name in the API.
+        name: &'static str,
+        /// Its word in the files.
+        word: &'static str,
+        /// The region.
+        region: String,
+        /// The cores that are added.
+        cores: u64,
+    },
+    /// An image of the marketplace, by the name under which the lab account or the lab plan shows it.
     Image(String),
     /// An application of Microsoft's with a role.
     Role {

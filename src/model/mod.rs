@@ -30,6 +30,6 @@ pub use snapshot::{
 };
 pub use source::Source;
 pub use step::{
-    Contents, Done, Evidence, Expectation, Look, Method, Output, Read, Recording, Request, Step, Sweep,
-    SweepWanted, Take, Until,
+    Contents, Done, Evidence, Expectation, Fill, Look, Method, Output, Read, Recording, Request, Step, Sweep,
+    SweepWanted, Take, Until, Within,
 };

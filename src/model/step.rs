@@ -96,6 +96,20 @@ pub struct Request {
     /// Whether the body is merged (RFC 7396) onto what a GET of the path answers before it is sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub onto: bool,
+    /// Parts of the body that only Azure knows, read in the request's turn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fills: Vec<Fill>,
+}
+
+/// A part of a body that only Azure knows: an id that it gave, an image by the name that people see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fill {
+    /// RFC 6901 pointer of where it goes. What the body has there is merged onto it (RFC 7396).
+    pub pointer: String,
+    /// What is read.
+    pub read: Read,
+    /// What of it is taken; where that is absent the request fails and does not leave.
+    pub take: Take,
 }
 
 /// A GET.
@@ -199,9 +213,18 @@ pub enum Take {
     Names,
     /// The target regions of the highest version among the list's items, sorted.
     NewestRegions,
+    /// A value of the list's first item that has a text at one of these JSON pointers, in any letter case.
+    Item {
+        /// The pointers.
+        at: Vec<String>,
+        /// The text.
+        is: String,
+        /// JSON pointer of the value.
+        value: String,
+    },
 }
 
-/// Makes the switches of a list's items what they should be, one PUT for each that differs.
+/// Makes the switches of a list's items what they should be, one request for each that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sweep {
     /// The list.
@@ -216,6 +239,21 @@ pub struct Sweep {
     /// effect shows; one that is not there by then is never listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub awaits: Vec<String>,
+    /// Which items of the list it is about; all of them where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
+    /// Whether a PATCH of the switch alone is sent in place of a PUT of the whole item.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub patches: bool,
+}
+
+/// The items of a list that belong to something else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Within {
+    /// JSON pointer of an id in an item.
+    pub pointer: String,
+    /// What the id is, or lies in.
+    pub id: ArmId,
 }
 
 /// Which items of a swept list should be switched on.
@@ -271,6 +309,13 @@ pub enum Expectation {
     Absent {
         /// The GET that must answer 404.
         read: Read,
+    },
+    /// A property that is to be set has no value yet.
+    Unset {
+        /// The GET of what has the property.
+        read: Read,
+        /// RFC 6901 pointer of the property.
+        pointer: String,
     },
     /// Its managed attributes are still what was recorded when the plan was made, or already what is asked.
     AsRecorded,

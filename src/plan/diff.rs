@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{AttributeChange, Verb};
-use crate::kinds::{Attribute, KindInfo, OnChange, Shape};
+use crate::kinds::{Attribute, Kind, KindInfo, OnChange, Shape};
 use crate::model::{Attributes, Resource, Row, is_ignored};
 
 /// What one differing leaf means.
@@ -55,7 +55,8 @@ const DERIVED: &[(&str, OnChange)] = &[
 /// Every leaf in which what is desired differs from what is recorded, sorted by path.
 ///
 /// An attribute that is not desired is not managed: it only leaves the record.
-pub(super) fn differences(info: &KindInfo, desired: &Resource, recorded: &Attributes) -> Vec<Difference> {
+pub(super) fn differences(kind: &dyn Kind, desired: &Resource, recorded: &Attributes) -> Vec<Difference> {
+    let info = kind.info();
     let mut found = Vec::new();
     let mut compare = |name: &str, shape: &Shape, on_change: OnChange| {
         let (before, after) = (recorded.get(name), desired.attributes.get(name));
@@ -67,7 +68,8 @@ pub(super) fn differences(info: &KindInfo, desired: &Resource, recorded: &Attrib
         }
     };
     for attribute in info.attributes {
-        compare(attribute.name, &attribute.shape, attribute.on_change);
+        let on_change = kind.on_change(attribute, recorded, &desired.attributes);
+        compare(attribute.name, &attribute.shape, on_change);
     }
     for (name, on_change) in DERIVED.iter().filter(|(name, _)| info.attribute(name).is_none()) {
         compare(name, &Shape::Bool, *on_change);
@@ -263,8 +265,8 @@ mod tests {
     }
 
     fn text(kind_name: &str, recorded: &Value, desired: &Value) -> Vec<String> {
-        let info = kind(kind_name).expect("a kind").info();
-        let found = differences(info, &resource(desired), &map(recorded));
+        let kind = kind(kind_name).expect("a kind");
+        let found = differences(kind, &resource(desired), &map(recorded));
         found.iter().map(|found| format!("{} {:?}", found.change.path, found.meaning)).collect()
     }
 

@@ -155,7 +155,7 @@ fn rest_of(drafts: Vec<Draft>, left: &[Cow<'static, str>], invoked: bool) -> Vec
         draft.steps.retain(|step| left.contains(&step.name));
         draft.part = "finish".into();
         draft.expects = match draft.expects {
-            Expectation::Absent { .. } if !invoked => Expectation::AsRecorded,
+            Expectation::Absent { .. } | Expectation::Unset { .. } if !invoked => Expectation::AsRecorded,
             _ => Expectation::Anything,
         };
         (!draft.steps.is_empty()).then_some(draft)

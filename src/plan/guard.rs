@@ -87,7 +87,10 @@ fn refused_by_kind(address: &Address, decision: &Decision<'_>, view: &View<'_>, 
         unfinished: None,
     };
     let subject = Subject { address, desired: resource, recorded, row: &row, view, anew: &nothing };
-    kind_of(address).refusals(&subject, today)
+    let findings = kind_of(address).refusals(&subject, today);
+    let rules = kind_of(address).info().rules;
+    debug_assert!(findings.iter().all(|finding| rules.contains(&finding.rule.as_str())), "{findings:?}");
+    findings
 }
 
 fn blast_radius(decisions: &Decisions<'_>, view: &View<'_>, desired: &Desired) -> Option<Finding> {

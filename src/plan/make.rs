@@ -272,7 +272,7 @@ fn compare(
         return;
     }
     let kind = kind_of(address);
-    decision.differences = differences(kind.info(), resource, &row.attributes);
+    decision.differences = differences(kind, resource, &row.attributes);
     if let Some(protect) = resource.protect.filter(|protect| *protect != row.protect) {
         decision.differences.push(Difference {
             change: AttributeChange {

@@ -188,7 +188,7 @@ mod tests {
     fn request(method: Method, path: &str) -> Request {
         let path = ArmId::new(format!("{GROUP}{path}"));
         let body = Some(json!({ "location": "westeurope" }));
-        Request { method, path, api_version: "1".into(), body, onto: false }
+        Request { method, path, api_version: "1".into(), body, onto: false, fills: Vec::new() }
     }
 
     #[test]

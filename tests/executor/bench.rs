@@ -386,6 +386,20 @@ pub(crate) fn files() -> BTreeMap<String, Value> {
     .into()
 }
 
+/// The same with a lab plan in place of the lab account.
+pub(crate) fn files_of_plan() -> BTreeMap<String, Value> {
+    let mut files = files();
+    let plan = files.remove("LabAccount/a").expect("an account");
+    files.insert("LabPlan/a".into(), plan);
+    files.get_mut("GalleryAttachment/core").expect("an attachment")["to"] = json!("LabPlan/a");
+    let lab = files.get_mut("Lab/x").expect("a lab");
+    lab["in"] = json!("LabPlan/a");
+    lab["resourceGroup"] = json!("g");
+    lab["location"] = json!("westeurope");
+    lab["connection"] = json!({"clientRdp": "Public"});
+    files
+}
+
 pub(crate) fn with(
     files: &BTreeMap<String, Value>,
     address: &str,
@@ -526,6 +540,7 @@ pub(crate) fn put(address: &str, needs: &[&str]) -> Action {
             api_version: "1".into(),
             body,
             onto: false,
+            fills: Vec::new(),
         }),
         evidence: Some(Evidence { read: read(&path), look: Look::Exists }),
         until: vec![Until::Provisioned { read: read(&path) }],
@@ -548,6 +563,7 @@ pub(crate) fn delete(address: &str) -> Action {
         api_version: "1".into(),
         body: None,
         onto: false,
+        fills: Vec::new(),
     };
     let list = Read { list: true, ..read(&ArmId::new(format!("{path}/resources"))) };
     action.contents = vec![Contents { read: list, noun: "resources".into() }];

@@ -36,9 +36,23 @@ enum Way {
     AsPlanned,
 }
 
+/// The requests that a case lets go wrong.
+struct Requests {
+    lab: &'static str,
+    publish: &'static str,
+}
+
+/// The cases of both generations.
 fn cases() -> Vec<Case> {
-    let files = bench::files();
-    let published = bench::with(&files, "Publish/x", json!({"lab": "Lab/x", "revision": 1}));
+    let of_account = Requests { lab: "a/createlab", publish: "default/publish" };
+    let of_plan = Requests { lab: "put labs/x", publish: "x/publish" };
+    let mut cases = cases_of(&bench::files(), "LabAccount/a", &of_account);
+    cases.extend(cases_of(&bench::files_of_plan(), "LabPlan/a", &of_plan));
+    cases
+}
+
+fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) -> Vec<Case> {
+    let published = bench::with(files, "Publish/x", json!({"lab": "Lab/x", "revision": 1}));
     let changed = {
         let mut lab = files["Lab/x"].clone();
         lab["capacity"] = json!(5);
@@ -49,7 +63,7 @@ fn cases() -> Vec<Case> {
         let image =
             json!({"name": "sql", "gallery": "Gallery/sig", "location": "westeurope", "exported": true});
         let export = json!({"image": "Image/sql", "lab": "Lab/x", "revision": 1});
-        let attachment = json!({"to": "LabAccount/a", "gallery": "Gallery/sig",
+        let attachment = json!({"to": holder, "gallery": "Gallery/sig",
             "enabledImages": ["Image/java", "Image/sql"]});
         let files = bench::with(&published, "Image/sql", image);
         bench::with(&bench::with(&files, "Export/sql", export), "GalleryAttachment/core", attachment)
@@ -66,6 +80,7 @@ fn cases() -> Vec<Case> {
         lab["size"] = json!("Large");
         bench::with(&published, "Lab/x", lab)
     };
+    let again = bench::with(&published, "Publish/x", json!({"lab": "Lab/x", "revision": 2}));
     let moved = {
         let mut files = published.clone();
         let mut lab = files.remove("Lab/x").expect("a lab");
@@ -94,21 +109,22 @@ fn cases() -> Vec<Case> {
         Case { moved: Some("y"), ..case("move", &published, &moved) },
         Case { destroy: true, ..case("destroy", &published, &published) },
         // What fails is tried again by the next run.
-        Case { fault: Some(("a/createlab", forbidden.clone())), ..case("refused lab", &nothing, &published) },
-        Case { fault: Some(("default/publish", forbidden)), ..case("refused publish", &nothing, &published) },
+        Case { fault: Some((requests.lab, forbidden.clone())), ..case("refused lab", &nothing, &published) },
+        Case { fault: Some((requests.publish, forbidden)), ..case("refused publish", &nothing, &published) },
         Case {
             fault: Some(("versions/1.0.0", Fault::FailsLate)),
             ..case("failing late", &nothing, &published)
         },
-        Case { fault: Some(("a/createlab", Fault::LostAfter)), ..case("lost answer", &nothing, &published) },
+        Case { fault: Some((requests.lab, Fault::LostAfter)), ..case("lost answer", &nothing, &published) },
         Case {
-            fault: Some(("default/publish", Fault::LostAfter)),
+            fault: Some((requests.publish, Fault::LostAfter)),
             ..case("lost publish", &nothing, &published)
         },
         Case {
-            fault: Some(("default/publish", Fault::LostBefore)),
-            ..case("lost way", &nothing, &published)
+            fault: Some((requests.publish, Fault::LostAfter)),
+            ..case("lost second publish", &published, &again)
         },
+        Case { fault: Some((requests.publish, Fault::LostBefore)), ..case("lost way", &nothing, &published) },
     ]
 }
 

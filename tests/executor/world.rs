@@ -1,4 +1,4 @@
-//! A tiny ARM in memory: as much of galleries and lab accounts as these tests need, with scripted
+//! A tiny ARM in memory: as much of galleries, lab accounts and lab plans as these tests need, with scripted
 //! faults, a log of every request, and points at which a run can be made to die.
 
 use std::collections::BTreeMap;
@@ -122,11 +122,15 @@ impl World {
         effects
     }
 
-    /// Everything there is; a projection that is on is not told from one that was never switched.
+    /// Everything there is; a projection that is on is not told from one that was never switched, nor is one of a lab
+    /// plan that is off.
     pub(crate) fn snapshot(&self) -> BTreeMap<String, Value> {
         let mut things = self.lock().things.clone();
         let is_on = |thing: &Value| thing["properties"]["enableState"] == "Enabled";
-        things.retain(|path, thing| !(path.contains("/sharedimages/") && is_on(thing)));
+        let is_off = |thing: &Value| thing["properties"]["enabledState"] == "Disabled";
+        things.retain(|path, thing| {
+            !(path.contains("/sharedimages/") && is_on(thing) || is_plan_image(path) && is_off(thing))
+        });
         things
     }
 
@@ -243,6 +247,17 @@ impl Arm for Mortal<'_> {
     }
 }
 
+/// Whether a path is that of an image as a lab plan shows it.
+fn is_plan_image(path: &str) -> bool {
+    path.split_once("/labplans/").is_some_and(|(_, rest)| rest.contains("/images/"))
+}
+
+/// Whether a path is that of a lab of a lab plan.
+fn is_plan_lab(path: &str) -> bool {
+    let rest = path.split_once("/providers/microsoft.labservices/labs/");
+    rest.is_some_and(|(_, name)| !name.contains('/'))
+}
+
 /// The last two segments of a path.
 fn short(path: &str) -> String {
     let mut last: Vec<_> = path.rsplit('/').take(2).collect();
@@ -275,6 +290,14 @@ impl Inner {
             let wanted = |item: &Value| item["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(name));
             return self.projections(account).into_iter().find(wanted);
         }
+        if let Some((plan, "images")) = path.rsplit_once('/').filter(|(plan, _)| plan.contains("/labplans/"))
+        {
+            return Some(json!({"value": self.offered(plan)}));
+        }
+        if let Some((plan, name)) = path.split_once("/images/").filter(|_| is_plan_image(path)) {
+            let wanted = |item: &Value| item["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(name));
+            return self.offered(plan).into_iter().find(wanted);
+        }
         if let Some(body) = self.things.get(path) {
             return Some(body.clone());
         }
@@ -293,18 +316,38 @@ impl Inner {
         self.things.iter().filter(|(path, _)| below(path)).map(|(_, body)| body).collect()
     }
 
+    /// The images of a gallery that have a version.
+    fn shown(&self, gallery: &str) -> impl Iterator<Item = &Value> {
+        let images = self.children(&format!("{}/images", gallery.to_ascii_lowercase()));
+        images.into_iter().filter(|image| {
+            let id = image["id"].as_str().unwrap_or_default().to_ascii_lowercase();
+            !self.children(&format!("{id}/versions")).is_empty()
+        })
+    }
+
+    /// What a lab plan offers: an image of the marketplace, which is on, and those of its gallery, which are off at first.
+    fn offered(&self, plan: &str) -> Vec<Value> {
+        let mut offered = vec![json!({"id": format!("{plan}/images/c.u.22"), "name": "c.u.22", "properties":
+            {"displayName": "Ubuntu", "publisher": "c", "offer": "u", "sku": "22", "enabledState": "Enabled"}})];
+        let gallery = self.things.get(plan).and_then(|plan| plan["properties"]["sharedGalleryId"].as_str());
+        offered.extend(gallery.into_iter().flat_map(|gallery| self.shown(gallery)).map(|image| {
+            let name = image["name"].as_str().unwrap_or_default();
+            let path = format!("{plan}/images/{name}").to_ascii_lowercase();
+            let switched = self.things.get(&path).map(|item| item["properties"]["enabledState"].clone());
+            let state = switched.unwrap_or(json!("Disabled"));
+            json!({"id": path, "name": name, "properties": {"displayName": name, "enabledState": state,
+                "sharedGalleryId": image["id"], "provisioningState": "Succeeded"}})
+        }));
+        offered
+    }
+
     /// What an account shows of the images in the gallery that is attached to it.
     fn projections(&self, account: &str) -> Vec<Value> {
         let attached = self.children(&format!("{account}/sharedgalleries"));
         let Some(gallery) = attached.first().and_then(|body| body["properties"]["galleryId"].as_str()) else {
             return Vec::new();
         };
-        let images = self.children(&format!("{}/images", gallery.to_ascii_lowercase()));
-        let with_version = images.into_iter().filter(|image| {
-            let id = image["id"].as_str().unwrap_or_default().to_ascii_lowercase();
-            !self.children(&format!("{id}/versions")).is_empty()
-        });
-        with_version
+        self.shown(gallery)
             .map(|image| {
                 let name = image["name"].as_str().unwrap_or_default();
                 let path = format!("{account}/sharedimages/{name}").to_ascii_lowercase();
@@ -327,6 +370,9 @@ impl Inner {
             body["properties"]["provisioningState"] = json!("Succeeded");
             if body["properties"]["publishingState"] == "Publishing" {
                 body["properties"]["publishingState"] = json!("Published");
+            }
+            if body["properties"]["state"] == "Publishing" {
+                body["properties"]["state"] = json!("Published");
             }
         }
     }
@@ -356,11 +402,20 @@ impl Inner {
             Method::Put => {
                 self.pending.insert(key.clone(), 2);
                 self.create(path, body);
+                if is_plan_lab(&key) {
+                    self.make_lab(path);
+                }
                 let replicated = json!({"aggregatedState": "Completed", "summary": []});
                 if key.contains("/versions/") {
                     self.things.get_mut(&key).expect("just made")["properties"]["replicationStatus"] =
                         replicated;
                 }
+            }
+            Method::Patch if is_plan_image(&key) => {
+                if self.read(&key).is_none() {
+                    return Err(refused(path, 404, "NotFound"));
+                }
+                self.create(path, body);
             }
             Method::Patch => {
                 let Some(thing) = self.things.get_mut(&key) else {
@@ -379,6 +434,23 @@ impl Inner {
         Ok(answer(200, self.things.get(&path.to_ascii_lowercase()).cloned().unwrap_or(Value::Null)))
     }
 
+    /// What the service adds to a lab of a lab plan.
+    fn make_lab(&mut self, path: &str) {
+        let lab = self.things.get_mut(&path.to_ascii_lowercase()).expect("just made");
+        lab["properties"]["state"] = json!("Draft");
+        let users = ["adminUser", "nonAdminUser"];
+        let profile = &mut lab["properties"]["virtualMachineProfile"];
+        for user in users {
+            if let Some(user) = profile[user].as_object_mut() {
+                user.remove("password");
+            }
+        }
+        if profile["createOption"] == "TemplateVM" {
+            let machine = json!({"properties": {"vmType": "Template"}});
+            self.create(&format!("{path}/virtualMachines/0"), machine);
+        }
+    }
+
     fn act(&mut self, path: &str, body: &Value) -> Result<Answer, ArmError> {
         let (target, action) = path.rsplit_once('/').expect("an action of something");
         let key = target.to_ascii_lowercase();
@@ -395,6 +467,15 @@ impl Inner {
                         "referenceVm": {"userName": body["labParameters"]["username"]}}}});
                 self.create(&format!("{lab}/environmentsettings/default"), template);
             }
+            "publish" if is_plan_lab(&key) => {
+                let times = self.effects.iter().filter(|effect| effect.ends_with("publish")).count();
+                let Some(lab) = self.things.get_mut(&key) else {
+                    return Err(refused(path, 404, "NotFound"));
+                };
+                lab["properties"]["state"] = json!("Publishing");
+                lab["systemData"]["lastModifiedAt"] = json!(format!("the time {times}"));
+                self.pending.insert(key, 2);
+            }
             "publish" => {
                 let times = self.effects.iter().filter(|effect| effect.ends_with("publish")).count();
                 let Some(template) = self.things.get_mut(&key) else {
@@ -405,9 +486,19 @@ impl Inner {
                 self.pending.insert(key, 2);
             }
             "saveImage" => {
-                let (account, _) = key.split_once("/labs/").expect("a lab's template");
-                let attached = self.children(&format!("{account}/sharedgalleries"));
-                let gallery = attached[0]["properties"]["galleryId"].as_str().unwrap_or_default().to_owned();
+                let gallery = match key.split_once("/labs/") {
+                    Some((account, _)) => {
+                        let attached = self.children(&format!("{account}/sharedgalleries"));
+                        attached[0]["properties"]["galleryId"].clone()
+                    }
+                    None => {
+                        let machine = body["labVirtualMachineId"].as_str().unwrap_or_default();
+                        let machine = &self.things[&machine.to_ascii_lowercase()];
+                        assert_eq!(machine["properties"]["vmType"], "Template");
+                        self.things[&key]["properties"]["sharedGalleryId"].clone()
+                    }
+                };
+                let gallery = gallery.as_str().unwrap_or_default().to_owned();
                 let image = format!("{gallery}/images/{}", body["name"].as_str().unwrap_or_default());
                 let older = self.children(&format!("{}/versions", image.to_ascii_lowercase())).len();
                 self.create(&image, json!({"location": "westeurope", "properties": {"osType": "Linux"}}));

@@ -15,13 +15,21 @@ struct Drawn {
     exported: bool,
     region: bool,
     sizes: bool,
+    /// Whether the labs are a lab plan's rather than a lab account's.
+    of_plan: bool,
 }
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let images = prop::collection::vec((any::<bool>(), 1..3u8, any::<bool>()), 0..4);
     let labs = prop::collection::vec((0..6u8, 0..40u32, any::<bool>()), 0..6);
-    (images, labs, any::<bool>(), any::<bool>(), any::<bool>())
-        .prop_map(|(images, labs, exported, region, sizes)| Drawn { images, labs, exported, region, sizes })
+    (images, labs, any::<[bool; 4]>()).prop_map(|(images, labs, [exported, region, sizes, of_plan])| Drawn {
+        images,
+        labs,
+        exported,
+        region,
+        sizes,
+        of_plan,
+    })
 }
 
 fn config(drawn: &Drawn) -> Value {
@@ -30,11 +38,13 @@ fn config(drawn: &Drawn) -> Value {
     let mut put = |address: String, value: Value| drop(config.insert(address, value));
     put("ResourceGroup/rg".into(), json!({ "location": region }));
     put("Gallery/sig".into(), json!({ "resourceGroup": "rg", "location": region }));
-    put("LabAccount/la".into(), json!({ "resourceGroup": "rg", "location": region }));
+    let holder = if drawn.of_plan { "LabPlan/lp" } else { "LabAccount/la" };
+    put(holder.into(), json!({ "resourceGroup": "rg", "location": region }));
     let credentials = json!({ "username": "student", "password": { "env": "P" } });
     let lab = |image: &str, capacity: u32| {
         let size = if drawn.sizes { "Small" } else { "Medium" };
-        json!({ "in": "LabAccount/la", "image": image, "size": size, "capacity": capacity, "credentials": credentials })
+        let quota = if drawn.exported { "PT10H" } else { "PT20H" };
+        json!({ "in": holder, "image": image, "size": size, "capacity": capacity, "quota": quota, "credentials": credentials })
     };
     let mut enabled = Vec::new();
     for (at, (generalized, versions, on)) in drawn.images.iter().enumerate() {
@@ -77,7 +87,7 @@ fn config(drawn: &Drawn) -> Value {
     }
     put(
         "GalleryAttachment/core".into(),
-        json!({ "to": "LabAccount/la", "gallery": "Gallery/sig", "enabledImages": enabled }),
+        json!({ "to": holder, "gallery": "Gallery/sig", "enabledImages": enabled }),
     );
     Value::Object(config)
 }

@@ -110,9 +110,9 @@ impl<'a> Checker<'a> {
         let mut report = Report { operation: &operation_name, status: 0, place, findings: &mut findings };
         headers(exchange, &mut report);
         match operation {
+            // Where an operation is followed is the service's own business, the query too.
+            _ if is_followed(segments) => {}
             Some(operation) => self.asked(operation, exchange, segments, &mut report),
-            // Where an operation is followed is the service's own business.
-            None if is_followed(segments) => {}
             None if !self.is_published && version != NEVER_PUBLISHED => {}
             None => report.add("in no description of that version", exchange.path.clone()),
         }

@@ -177,28 +177,209 @@ fn patterns_name_one_image_of_the_gallery_that_the_files_describe() {
     place.run("validate").speaks_of(0, "Valid");
 }
 
+/// The shape of the second generation's sheet: either name for the plan, tags with values, SKUs and sizes, accounts without
+/// rights, idle columns of the same names that mean other things.
+const BELLOWS: &str = "\u{feff}Id,Tags,ResourceGroupName,Location,LabPlanName,LabAccountName,LabName,ImageName,MaxUsers,UsageQuota,UsageMode,SharedPassword,Size,Title,Descr,TemplateVmState, UserName, Password,NonAdminUserName,NonAdminPassword,LinuxRdp,GpuDriverEnabled,Emails,Invitation,Schedules,idleGracePeriod,idleOsGracePeriod,idleNoConnectGracePeriod,LabPlanResult,LabResult
+1,term=fall; dept=cs,Bellows-RG,West Europe,lp-bellows,,Optics,Ubuntu Server 22.04 LTS,20,10,Restricted,Enabled,Classic_Fsv2_2_4GB_128_S_SSD,Optics,\"Light, and more\",Enabled,ada,Mark-of-ada-1!,bob,Mark-of-bob-1!,True,,a@x.edu,Welcome,mon-wed,15,0,20,Completed,Completed
+2,dept=cs;term=fall,bellows-rg,westeurope,,LP-Bellows,Waves,Ubuntu Server 22.04 LTS,12,0,Anyone,False,fsv2_4_8gb_128_s_ssd,,,Disabled,ada,Mark-of-ada-1!,,,,,,,,0,30,,,
+3,dept=cs;term=fall,bellows-rg,northeurope,lp-bellows,,Sound,Ubuntu Server 22.04 LTS,5,4,restricted,,Av2_2_4GB_128_S_SSD,,,,ada,Mark-of-other-2!,,,,,,,,,,,,
+";
+
 #[test]
-fn a_sheet_for_lab_plans_is_checked_and_left_out_row_by_row() {
+fn a_sheet_of_the_second_generation_becomes_a_project_that_applies() {
     let place = Place::empty();
     std::fs::create_dir_all(place.project()).expect("a folder");
-    let text = "Id,Tags,ResourceGroupName,Location,LabPlanName,LabName,ImageName,MaxUsers,UsageQuota,UsageMode,SharedPassword,Size,TemplateVmState,UserName,Password,NonAdminUserName,NonAdminPassword,idleGracePeriod,PublishResult\n\
-        1,k=v;l=w,rg,westeurope,lp,Optics,Ubuntu,20,10,Anyone,Enabled,Classic_Fsv2_2_4GB_128_S_SSD,Enabled,ada,Mark-of-ada-1!,bob,Mark-of-bob-1!,15,\n\
-        2,alone,rg,westeurope,,Waves,Ubuntu,20,ten,Restricted,Enabled,Fsv2_2_4GB_128_S_SSD,Enabled,ada,x,,,,\n";
-    sheet(&place, text);
+    sheet(&place, BELLOWS);
+    let converted = place.run("convert csv sheet.csv");
+    converted.says(0, "Converted: 3 labs of 3 rows.");
+    for (column, rows) in [("Emails", 1), ("Invitation", 1), ("Schedules", 1)] {
+        converted.says(0, &format!("  {column} ({rows} row)"));
+    }
+    assert!(!converted.stdout.contains("  Tags ("), "{}", converted.stdout);
+    for line in [
+        "  ADA_PASSWORD  for ada, line 2",
+        "  BOB_PASSWORD  for bob, line 2",
+        "  ADA_2_PASSWORD  for ada, line 4",
+    ] {
+        converted.says(0, line);
+    }
+    converted.speaks_of(0, "does not say how students reach their VMs");
+    let shown = place.run("show --config").stdout;
+    let parts = [
+        "  lp-bellows:
+    allowedRegions:
+    - northeurope
+    - westeurope
+    location: westeurope
+    resourceGroup: bellows-rg
+    tags:
+      dept: cs
+      term: fall
+",
+        "  Optics:
+    access: Restricted
+    autoShutdown:
+      shutDownAfterDisconnect: none
+      shutDownIfNobodyConnects: PT20M
+      shutDownWhenIdle: PT15M
+    capacity: 20
+    connection:
+      clientRdp: Public
+      clientSsh: Public
+",
+        "    nonAdmin:
+      password:
+        env: BOB_PASSWORD
+      username: bob
+    quota: PT10H
+    resourceGroup: bellows-rg
+    sharedPassword: true
+    size: Small
+    tags:
+      dept: cs
+      term: fall
+    template: true
+    title: Optics
+",
+        "  Waves:
+    access: Open
+    autoShutdown:
+      shutDownAfterDisconnect: PT30M
+      shutDownIfNobodyConnects: none
+      shutDownWhenIdle: none
+",
+        "    quota: PT0M
+    resourceGroup: bellows-rg
+    sharedPassword: false
+    size: Medium
+",
+        "    location: northeurope
+    quota: PT4H
+    resourceGroup: bellows-rg
+    size: Classic_Av2_2_4GB_128_S_SSD
+",
+        "  bellows-rg:
+    location: westeurope
+    tags:
+      dept: cs
+      term: fall
+",
+    ];
+    for part in parts {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+    for file in place.files() {
+        let text = std::fs::read_to_string(&file).expect("a file");
+        assert!(file.ends_with("sheet.csv") || !text.contains("Mark-of-"), "{}", file.display());
+    }
+    place.edit("labs.yaml", "size: Classic_Av2_2_4GB_128_S_SSD", "size: Small");
+    place.run("apply --yes").speaks_of(0, "Apply complete! Resources: 5 added");
+    place.run("drift").speaks_of(0, "No drift");
+    let again = place.run("convert csv sheet.csv");
+    again.says(0, "Converted: 0 labs of 3 rows.");
+    again.speaks_of(
+        0,
+        "In the files already, and left as they are: Lab/Optics (line 2), Lab/Waves (line 3), Lab/Sound (line 4).",
+    );
+}
+
+#[test]
+fn every_row_of_a_sheet_for_lab_plans_that_is_left_out_is_told_with_its_line() {
+    let place = Place::empty();
+    std::fs::create_dir_all(place.project()).expect("a folder");
+    let head = "Tags,ResourceGroupName,Location,LabPlanName,LabAccountName,LabName,ImageName,MaxUsers,UsageQuota,UsageMode,SharedPassword,Size,TemplateVmState,UserName,Password,NonAdminUserName,NonAdminPassword,AadGroupId,idleGracePeriod,EnableSharedGalleryImages\n";
+    let rows = [
+        "alone,rg,westeurope,,,Waves,Ubuntu,20,ten,Restricted,maybe,Fsv2_9,Perhaps,ada,x,,,,,",
+        "a=1,rg,westeurope,lp,,A,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,,,,,",
+        "a=2,rg,westeurope,lp,,B,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,,,,,",
+        "a=1;a=2,rg,westeurope,lq,other,C,Windows 10 Pro,20,,Open,True,Standard,,ada,x,,y,,,",
+        "a=1,rg,Atlantis,lr,,D,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,Ada,y,,,",
+        "a=1,rg,westeurope,ls,,E,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,Ada,y,,,",
+        "a=1,rg,westeurope,lt,,1st,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,,,,,",
+        "a=1,rg,westeurope,lu,,F,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,,,00000000-0000-0000-0000-000000000000,,",
+        "a=1,rg,westeurope,lv,,G,Windows 10 Pro,20,10000,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,,,,90,",
+        "a=1,rg,westeurope,lw,,H,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,,,,,an-image",
+        "a=1,RG,westeurope,LP,,a,Windows 10 Pro,20,1,Open,True,Fsv2_2_4GB_128_S_SSD,,ada,x,,,,,",
+    ];
+    sheet(&place, &format!("{head}{}\n", rows.join("\n")));
     let converted = place.run("convert csv sheet.csv");
     let (said, _) = converted.stdout.split_once("\n\n").expect("a paragraph");
+    let sizes = "Classic_Fsv2_2_4GB_128_S_SSD, Classic_Fsv2_4_8GB_128_S_SSD, Classic_Dsv4_4_16GB_128_P_SSD, Classic_Fsv2_8_16GB_128_S_SSD, Classic_Dsv4_8_32GB_128_P_SSD, Classic_Ncv3t4_8_56GB_128_S_SSD, Classic_NVv4_8_28GB_128_S_SSD, Classic_NVv3_12_112GB_128_S_SSD";
     let expected = "\
-Left out (2 rows):
+Left out (10 rows):
   sheet.csv:2
-    lab plans come with a later version; only labs of lab accounts are converted
-  sheet.csv:3
+    Size `Fsv2_9` is none of {SIZES}
     UsageQuota `ten` is no whole number
+    SharedPassword `maybe` is neither true (Enabled) nor false (Disabled)
+    TemplateVmState `Perhaps` is neither true (Enabled) nor false (Disabled)
     Tags: `alone` is no name=value
-    lab plans come with a later version; only labs of lab accounts are converted
-    LabAccountName is blank";
-    assert_eq!(said, expected);
+    LabPlanName is blank, and so is LabAccountName
+  sheet.csv:4
+    Tags is not that of line 3, which is of the same lab plan
+  sheet.csv:5
+    Size `Standard` is none of {SIZES}
+    UsageQuota is blank; a lab of a lab plan needs hours, 0 for none
+    Tags: `a` stands there twice
+    NonAdminPassword has no NonAdminUserName beside it
+    LabPlanName is `lq` and LabAccountName `other`: one name is enough
+  sheet.csv:6
+    Location `Atlantis` is no region of Azure
+  sheet.csv:7
+    LAB-11: the account without administrator's rights has the administrator's name
+  sheet.csv:8
+    `1st` must start with a letter
+  sheet.csv:9
+    AadGroupId is the null id, which is no group
+  sheet.csv:10
+    `90m` is outside of `1m` to `59m`
+    `10000h` is outside of `0m` to `9999h`
+  sheet.csv:11
+    EnableSharedGalleryImages lists images, and SharedGalleryId is blank
+  sheet.csv:12
+    lab `a` of `LP` stands in the sheet twice";
+    assert_eq!(said, expected.replace("{SIZES}", sizes));
+    converted.says(3, "Converted: 1 lab of 11 rows.");
     assert!(!converted.stdout.contains("Mark-of-"), "{}", converted.stdout);
-    assert!(!place.project().join("labwright.yaml").exists());
+}
+
+#[test]
+fn a_part_of_a_name_means_one_image_that_is_switched_on_in_the_plan() {
+    let place = Place::of("lab-plans");
+    let gallery = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/CHEMISTRY-RG/providers/microsoft.compute/galleries/sig_chemistry";
+    let head = "ResourceGroupName,Location,LabPlanName,LabName,ImageName,Size,MaxUsers,UsageQuota,UserName,Password,LinuxRdp,SharedGalleryId,EnableSharedGalleryImages\n";
+    let row = |plan: &str, lab: &str, image: &str, desktop: &str, enabled: &str| {
+        format!(
+            "Chemistry-RG,,{plan},{lab},{image},Fsv2_2_4GB_128_S_SSD,5,1,educator,any,{desktop},{gallery},\"{enabled}\"\n"
+        )
+    };
+    let new = |lab: &str, image: &str| {
+        format!("new-rg,westeurope,lp-new,{lab},{image},Small,5,1,educator,any,,{gallery},\n")
+    };
+    let rows = [
+        row("lp-chemistry", "extra-1", "MOLEC", "", ""),
+        row("LP-Chemistry", "extra-2", "e", "", ""),
+        row("lp-chemistry", "extra-3", "molecules", "True", ""),
+        new("extra-4", "molecule"),
+        new("extra-5", "spectra"),
+    ];
+    sheet(&place, &format!("{head}{}", rows.concat()));
+    let converted = place.run("convert csv sheet.csv");
+    converted.speaks_of(3, "ImageName `e` fits several images: molecules, spectra");
+    converted.speaks_of(3, "sheet.csv:6\n    IMG-03: the credentials are not those inside Image/spectra");
+    converted.says(3, "Converted: 3 labs of 5 rows.");
+    let read = |name: &str| std::fs::read_to_string(place.project().join(name)).expect("a file");
+    let labs = read("labs.yaml");
+    let ssh = "    capacity: 5\n    connection:\n      clientSsh: Public\n";
+    let both = "    capacity: 5\n    connection:\n      clientRdp: Public\n      clientSsh: Public\n";
+    for (lab, connection) in [("extra-1", ssh), ("extra-3", both), ("extra-4", ssh)] {
+        assert!(labs.contains(&format!("  {lab}:\n{connection}")), "{lab}: {labs}");
+    }
+    assert_eq!(labs.matches("    image: molecules\n").count(), 3, "{labs}");
+    // The plan that has its gallery attached keeps that; of a new one the images of its rows are switched on.
+    let accounts = read("accounts.yaml");
+    let attachment = "galleryAttachments:\n  lp-new:\n    enabledImages:\n      including:\n      - molecules\n    gallery: sig_chemistry\n    to: LabPlan/lp-new\nlabPlans:\n  lp-new:\n";
+    assert!(accounts.starts_with(attachment), "{accounts}");
+    place.run("validate").speaks_of(0, "Valid");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod import;
 mod inside;
 mod kills;
 mod language;
+mod lab_plans;
 mod place;
 mod plans;
 mod resume;

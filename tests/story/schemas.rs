@@ -62,7 +62,7 @@ fn outputs_fit_their_schemas() {
 #[test]
 fn the_examples_fit_the_schema_of_the_language() {
     let schema = schema("labwright");
-    for name in ["quickstart", "contoso-cs", "protected"] {
+    for name in ["quickstart", "contoso-cs", "lab-plans", "protected"] {
         let files = std::fs::read_dir(example(name)).expect("an example").flatten();
         let yaml = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml");
         for file in files.map(|entry| entry.path()).filter(yaml) {

@@ -267,6 +267,7 @@ fn asked(text: String) -> Asked {
 /// What differs between two worlds that are the same: times, unique ids, operations.
 const OWN: &[&str] = &[
     "attached",
+    "since",
     "created",
     "changed",
     "unique",
@@ -309,14 +310,18 @@ pub(crate) fn world(data: &Path) -> BTreeMap<String, Value> {
 fn common(value: Value) -> Value {
     match value {
         Value::Object(map) => {
+            let is_of_plan = map.contains_key("since");
             let kept = map.into_iter().filter(|(key, _)| !OWN.contains(&key.as_str()));
             kept.map(|(key, value)| match (key.as_str(), value) {
                 // When each region began and ended.
                 ("regions", Value::Object(regions)) => (key, regions.keys().cloned().collect()),
-                // An image that nobody switched is on, as one that was switched on.
+                // An image that nobody switched is on, as one that was switched on; of a lab plan it is off.
                 ("images", Value::Object(images)) => {
-                    let off = images.into_iter().filter(|(_, image)| image[0] == false);
-                    (key, off.map(|(name, image)| (name, image[0].clone())).collect())
+                    let switched = images
+                        .into_iter()
+                        .map(|(name, image)| (name, image.get(0).cloned().unwrap_or(image)))
+                        .filter(|(_, is_on)| *is_on == Value::Bool(is_of_plan));
+                    (key, switched.collect())
                 }
                 (_, value) => (key, common(value)),
             })

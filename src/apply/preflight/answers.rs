@@ -39,15 +39,17 @@ fn matches(pattern: &str, right: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// Whether an assignment gives an application Contributor or Owner. Source: Azure built-in roles, which have the same ids
-/// everywhere.
-pub(super) fn is_contributing_application(assignment: &Value) -> bool {
-    const ROLES: [&str; 2] = ["b24988ac-6180-42a0-ab88-20f7382dd24c", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"];
+/// Whether an assignment gives an application a role, Contributor or Owner, or more. Source: Azure built-in roles, which
+/// have the same ids everywhere.
+pub(super) fn is_application_with(assignment: &Value, role: &str) -> bool {
+    const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+    const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+    let roles: &[&str] = if role == "Owner" { &[OWNER] } else { &[CONTRIBUTOR, OWNER] };
     let properties = &assignment["properties"];
-    let role =
+    let given =
         properties["roleDefinitionId"].as_str().and_then(|id| id.rsplit('/').next()).unwrap_or_default();
     properties["principalType"] == "ServicePrincipal"
-        && ROLES.iter().any(|own| own.eq_ignore_ascii_case(role))
+        && roles.iter().any(|own| own.eq_ignore_ascii_case(given))
 }
 
 /// What is wrong with making something of a type in a region; a provider lists the regions of each type.
@@ -126,6 +128,19 @@ mod tests {
         assert!(may(&[&reader, &contributor, &labs], "Microsoft.LabServices/labs/write"));
         assert!(!may(&[&contributor], "microsoft.authorization/roleAssignments/write"));
         assert!(!may(&[], "Microsoft.Compute/galleries/read"));
+    }
+
+    #[test]
+    fn an_owner_may_what_a_contributor_may_and_not_the_other_way() {
+        let given = |role: &str, to: &str| {
+            let id = format!("/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{role}");
+            json!({ "properties": { "roleDefinitionId": id, "principalType": to } })
+        };
+        let owner = given("8E3AF657-a8ff-443c-a75c-2fe8c4bcb635", "ServicePrincipal");
+        let contributor = given("b24988ac-6180-42a0-ab88-20f7382dd24c", "ServicePrincipal");
+        let has = |own: &Value| ["Contributor", "Owner"].map(|role| is_application_with(own, role));
+        assert_eq!((has(&owner), has(&contributor)), ([true, true], [true, false]));
+        assert!(!is_application_with(&given("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "User"), "Owner"));
     }
 
     #[test]

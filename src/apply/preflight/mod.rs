@@ -3,13 +3,14 @@
 //! What cannot be found out is said and stops nobody: only what Azure is sure to refuse is [`Verdict::Bad`].
 
 mod answers;
+mod skus;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::Value;
 
-use self::answers::{is_allowed, is_contributing_application, left, not_there, offer};
+use self::answers::{is_allowed, is_application_with, left, not_there, offer};
 use crate::azure::{Arm, ArmError, Call, read};
 use crate::model::{ArmId, Check, Method, Principal, Read, Required, Requirement, Verdict};
 use crate::plan::{Needs, Rights};
@@ -53,12 +54,19 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
     // Cores are the subscription's, whichever account takes them: any of its accounts tells how many are left.
     let mut cores: BTreeMap<&str, (&ArmId, BTreeMap<Size<'_>, u64>)> = BTreeMap::new();
     let mut shown: BTreeMap<&ArmId, Vec<&str>> = BTreeMap::new();
+    let mut offered: BTreeMap<&ArmId, BTreeSet<skus::Wanted<'_>>> = BTreeMap::new();
+    let mut plan_cores: BTreeMap<(&ArmId, &str), BTreeMap<Size<'_>, u64>> = BTreeMap::new();
     for Requirement { on, what } in needs.requirements.iter().filter(|own| is_usable(&own.on)) {
         match what {
             Required::Role { application, called, role } => {
                 questions.push(Box::pin(room.role(on, application, called, role)));
             }
             Required::Image(name) => shown.entry(on).or_default().push(name),
+            Required::Sku { name, word, region, cores: added } => {
+                offered.entry(on).or_default().insert((name, word, region));
+                let wanted = plan_cores.entry((on, region)).or_default();
+                *wanted.entry((name, word)).or_default() += added;
+            }
             Required::Machines { size, portal, cores: added } => {
                 sizes.entry(on).or_default().insert((size, portal));
                 let subscription = on.segment("subscriptions").unwrap_or_default();
@@ -75,6 +83,12 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
     }
     for (account, wanted) in cores.into_values() {
         questions.push(Box::pin(room.cores(account, wanted)));
+    }
+    for (subscription, wanted) in offered {
+        questions.push(Box::pin(room.skus(subscription, wanted.into_iter().collect())));
+    }
+    for ((subscription, region), wanted) in plan_cores {
+        questions.push(Box::pin(room.plan_cores(subscription, region, wanted)));
     }
     let answers = join_all(questions).await;
     looked.into_iter().chain(answers.into_iter().flatten()).collect()
@@ -256,7 +270,7 @@ impl Room<'_> {
         };
         let is_me =
             |own: &Value| self.who.is_some_and(|who| own["properties"]["principalId"] == who.object.as_str());
-        let others = assigned.iter().filter(|own| is_contributing_application(own) && !is_me(own));
+        let others = assigned.iter().filter(|own| is_application_with(own, role) && !is_me(own));
         let applications = others.count();
         if applications > 0 {
             let detail = format!(
@@ -309,11 +323,16 @@ impl Room<'_> {
         wanted.into_iter().filter(|(_, cores)| *cores > 0).map(check).collect()
     }
 
-    /// Looks whether the account shows these images of the marketplace.
+    /// Looks whether the account or the plan shows these images of the marketplace.
     async fn marketplace(&self, account: &ArmId, names: Vec<&str>) -> Vec<Check> {
         let subject = "Marketplace";
-        let path = ArmId::new(format!("{account}/galleryimages"));
-        let list = Read { path, api_version: LABS.into(), query: None, list: true };
+        let is_plan = account.segment("labplans").is_some();
+        let (name, version, pointer) = match is_plan {
+            true => ("images", skus::PLANS, "/properties/displayName"),
+            false => ("galleryimages", LABS, "/name"),
+        };
+        let path = ArmId::new(format!("{account}/{name}"));
+        let list = Read { path, api_version: version.into(), query: None, list: true };
         let offered = match read(self.arm, &list).await {
             Ok(Some(Value::Array(offered))) if !offered.is_empty() => offered,
             Ok(_) => {
@@ -325,8 +344,13 @@ impl Room<'_> {
             }
             Err(error) => return vec![Check::new(subject, Verdict::Unknown, told(&error))],
         };
-        let offered: Vec<_> = offered.iter().filter_map(|own| own["name"].as_str()).collect();
-        let is_there = |name: &str| offered.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let own_names = || offered.iter().filter_map(|own| own["name"].as_str());
+        let offered: Vec<_> = offered.iter().filter_map(|own| own.pointer(pointer)?.as_str()).collect();
+        // A plan's images go by the name that people see, and by their own.
+        let is_there = |name: &str| {
+            let mut all = offered.iter().copied().chain(own_names());
+            all.any(|own| own.eq_ignore_ascii_case(name))
+        };
         let missing: Vec<_> = names.iter().filter(|name| !is_there(name)).collect();
         if missing.is_empty() {
             let detail = format!("{} shows the images that are needed", account.name());
@@ -381,6 +405,8 @@ fn place(scope: &ArmId) -> String {
         "resourcegroups" => "group",
         "galleries" => "gallery",
         "labaccounts" => "lab account",
+        "labplans" => "lab plan",
+        "labs" => "lab",
         other => other,
     };
     format!("{noun} {}", scope.name())

@@ -17,7 +17,7 @@ const LAYOUT: &[(&str, &[&str])] = &[
     ("groups.yaml", &["resourceGroups"]),
     ("galleries.yaml", &["galleries"]),
     ("images.yaml", &["images"]),
-    ("accounts.yaml", &["labAccounts", "galleryAttachments"]),
+    ("accounts.yaml", &["labAccounts", "labPlans", "galleryAttachments"]),
     ("labs.yaml", &["credentials", "labs"]),
 ];
 

@@ -4,23 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::cells::{Cells, sorted_tags};
 use super::sheet::{Generation, Row, Sheet};
-use crate::catalog::{region, size, sizes};
+use crate::catalog::region;
 use crate::cli::blocks::{Blocks, account_key, key_of};
 use crate::model::ArmId;
 
 /// What the files have already.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Keys of lab accounts by group and name, both in lower case.
-    pub(super) accounts: BTreeMap<(String, String), String>,
-    /// Keys of labs by the key of their account and their name in lower case.
+    /// Keys of lab accounts or lab plans by generation, group and name, both in lower case.
+    pub(super) holders: BTreeMap<(Generation, String, String), String>,
+    /// Keys of labs by the address of their account or plan and their name in lower case.
     pub(super) labs: BTreeMap<(String, String), String>,
     /// Keys of galleries by id.
     pub(super) galleries: BTreeMap<ArmId, String>,
-    /// Images by the key of their gallery: name and key.
-    pub(super) images: BTreeMap<String, Vec<(String, String)>>,
-    /// Keys of the galleries that are attached, by the keys of their accounts.
+    /// Images by the key of their gallery.
+    pub(super) images: BTreeMap<String, Vec<Image>>,
+    /// Keys of the galleries that are attached, by the addresses of their accounts or plans.
     pub(super) attached: BTreeMap<String, String>,
     /// Variables that hold passwords, or would for an account on VMs that the files have.
     pub(super) variables: BTreeSet<String>,
@@ -32,6 +33,17 @@ pub(super) struct Known {
     pub(super) taken: BTreeMap<&'static str, BTreeSet<String>>,
     /// Whether what the sheet names exists in Azure already: nobody can make a lab account there any more.
     pub(super) exists: bool,
+}
+
+/// An image of a gallery that the files describe.
+#[derive(Debug)]
+pub(super) struct Image {
+    /// Its name in Azure.
+    pub(super) name: String,
+    /// Its key.
+    pub(super) key: String,
+    /// Its operating system, where the files say it.
+    pub(super) system: Option<String>,
 }
 
 /// What became of a sheet.
@@ -49,16 +61,25 @@ pub(super) struct Converted {
     pub(super) secrets: BTreeMap<String, (String, u64)>,
 }
 
+/// A block without what is null.
+fn without_nulls(mut block: Value) -> Value {
+    if let Some(map) = block.as_object_mut() {
+        map.retain(|_, value| !value.is_null());
+    }
+    block
+}
+
 /// Converts a sheet's rows, but for those at the lines that are rejected already.
 pub(super) fn convert(sheet: &Sheet, known: &Known, rejected: BTreeMap<u64, Vec<String>>) -> Converted {
     let mut making = Making {
         known,
+        generation: sheet.generation,
         done: Converted { rejected, ..Converted::default() },
         firsts: BTreeMap::new(),
-        accounts: BTreeMap::new(),
+        holders: BTreeMap::new(),
         groups: BTreeSet::new(),
         labs: BTreeSet::new(),
-        attached: BTreeSet::new(),
+        attached: BTreeMap::new(),
         users: BTreeMap::new(),
     };
     sheet.rows.iter().for_each(|row| making.recognise(row));
@@ -66,26 +87,30 @@ pub(super) fn convert(sheet: &Sheet, known: &Known, rejected: BTreeMap<u64, Vec<
         if making.done.rejected.contains_key(&row.line) {
             continue;
         }
-        if let Err(why) = making.row(row, sheet.generation) {
+        if let Err(why) = making.row(row) {
             making.done.rejected.insert(row.line, why);
         }
     }
     making.done
 }
 
-/// A line, and its cells of [`OF_THE_ACCOUNT`].
+/// A line, and its cells of what has to be the same in each row of an account or a plan.
 type First = (u64, Vec<Option<String>>);
+
+/// Group and name of an account or a plan, in lower case.
+type Place = (String, String);
 
 struct Making<'a> {
     known: &'a Known,
+    generation: Generation,
     done: Converted,
-    /// By account, the first row's cells that have to be the same in all.
-    firsts: BTreeMap<(String, String), First>,
-    /// Keys of the accounts that are written, by group and name in lower case.
-    accounts: BTreeMap<(String, String), String>,
-    /// Keys of the accounts whose attachment is written.
-    attached: BTreeSet<String>,
-    /// Labs that are written, by account and name in lower case.
+    /// By account or plan, the first row's cells that have to be the same in all.
+    firsts: BTreeMap<Place, First>,
+    /// Keys of the accounts or plans that are written.
+    holders: BTreeMap<Place, String>,
+    /// Keys of the attachments that are written, by the addresses of their accounts or plans.
+    attached: BTreeMap<String, String>,
+    /// Labs that are written, by the address of their account or plan and their name in lower case.
     labs: BTreeSet<(String, String)>,
     /// Names of the groups that are written, in lower case.
     groups: BTreeSet<String>,
@@ -93,91 +118,164 @@ struct Making<'a> {
     users: BTreeMap<(String, Option<String>), String>,
 }
 
-/// Columns that say something of the account, the same in each of its rows.
+/// Columns that say something of the account or the plan, the same in each of its rows.
 const OF_THE_ACCOUNT: [(&str, &str); 3] = [
     ("location", "Location"),
     ("sharedgalleryid", "SharedGalleryId"),
     ("enablesharedgalleryimages", "EnableSharedGalleryImages"),
 ];
+/// The labs of a plan have regions of their own, and its tags are theirs too.
+const OF_THE_PLAN: [(&str, &str); 3] = [
+    ("tags", "Tags"),
+    ("sharedgalleryid", "SharedGalleryId"),
+    ("enablesharedgalleryimages", "EnableSharedGalleryImages"),
+];
+
+/// The kind and the section of what holds a sheet's labs.
+fn kind_of(generation: Generation) -> (&'static str, &'static str) {
+    match generation {
+        Generation::Accounts => ("LabAccount", "labAccounts"),
+        Generation::Plans => ("LabPlan", "labPlans"),
+    }
+}
 
 impl Making<'_> {
-    fn row(&mut self, row: &Row, generation: Generation) -> Result<(), Vec<String>> {
-        let mut cells = Cells { row, wrong: Vec::new() };
-        let lab = cells.lab(generation);
-        if generation == Generation::Plans {
-            cells
-                .wrong
-                .push("lab plans come with a later version; only labs of lab accounts are converted".into());
-        }
-        let account = cells.needed("labaccountname", "LabAccountName", generation);
-        let group = cells.needed("resourcegroupname", "ResourceGroupName", generation);
-        let name = cells.needed("labname", "LabName", generation);
-        let (Some(account), Some(group), Some(name)) = (account, group, name) else {
+    fn row(&mut self, row: &Row) -> Result<(), Vec<String>> {
+        let mut cells = Cells::of(row, self.generation);
+        let lab = cells.lab();
+        let holder = cells.holder();
+        let group = cells.needed("resourcegroupname", "ResourceGroupName");
+        let name = cells.needed("labname", "LabName");
+        let (Some(holder), Some(group), Some(name)) = (holder, group, name) else {
             return Err(cells.wrong);
         };
-        let place = (group.to_lowercase(), account.to_lowercase());
+        // The vendor's tool for lab plans writes groups in lower case: the portal shows others twice.
+        let group = match self.generation {
+            Generation::Accounts => group.to_owned(),
+            Generation::Plans => group.to_lowercase(),
+        };
+        let (kind, section) = kind_of(self.generation);
+        let place = (group.to_lowercase(), holder.to_lowercase());
         self.same_as_first(&place, &mut cells);
-        let account_key = self.known.accounts.get(&place).cloned();
-        let written = account_key.clone().or_else(|| self.accounts.get(&place).cloned());
-        let own = written.unwrap_or_else(|| self.key("labAccounts", account, group));
-        if let Some(present) = self.known.labs.get(&(own.clone(), name.to_lowercase())) {
+        let known_key = self.known.holders.get(&self.holder_of(&place)).cloned();
+        let written = known_key.clone().or_else(|| self.holders.get(&place).cloned());
+        let own = written.unwrap_or_else(|| self.key(section, holder, &group));
+        let address = format!("{kind}/{own}");
+        let lab_name = (address.clone(), name.to_lowercase());
+        if let Some(present) = self.known.labs.get(&lab_name) {
             self.done.present.push((row.line, present.clone()));
             return if cells.wrong.is_empty() { Ok(()) } else { Err(cells.wrong) };
         }
-        // A sheet need not name the gallery that an account has already.
-        let gallery = self.gallery(&mut cells).or_else(|| self.known.attached.get(&own).cloned());
+        // A sheet need not name the gallery that an account or a plan has already.
+        let gallery = self.gallery(&mut cells).or_else(|| self.known.attached.get(&address).cloned());
         let enabled = self.enabled(gallery.as_deref(), &mut cells);
         let image = self.image(gallery.as_deref(), enabled.as_deref(), &mut cells);
-        let location = match (&account_key, row.text("location")) {
-            (Some(_), _) => None,
-            (None, Some(text)) => match region(text) {
-                Some(region) => Some(region),
-                None => cells.wrong("Location", text, "no region of Azure"),
-            },
-            (None, None) => {
-                cells.wrong.push("Location is blank, and the files have no such lab account".into());
-                None
-            }
+        let connection = match (self.generation, &image) {
+            (Generation::Plans, Some((_, system))) => cells.connection(system.as_deref()),
+            _ => None,
         };
+        let location = self.location(known_key.is_some(), &mut cells);
         let lab_key = self.key("labs", name, &own);
-        if self.labs.contains(&(own.clone(), name.to_lowercase())) {
-            cells.wrong.push(format!("lab `{name}` of `{account}` stands in the sheet twice"));
+        if self.labs.contains(&lab_name) {
+            cells.wrong.push(format!("lab `{name}` of `{holder}` stands in the sheet twice"));
         }
-        let (Some(mut lab), true) = (lab, cells.wrong.is_empty()) else { return Err(cells.wrong) };
-        if account_key.is_none() {
-            self.account(&own, account, group, location);
-            self.accounts.insert(place, own.clone());
+        let (Some(mut lab), Some((image, _)), true) = (lab, image, cells.wrong.is_empty()) else {
+            return Err(cells.wrong);
+        };
+        if known_key.is_none() {
+            self.holder(&own, holder, &group, location, lab.get("tags"));
+            self.allow(&own, location);
+            self.holders.insert(place, own);
         }
-        if let Some(gallery) = gallery
-            && !self.known.attached.contains_key(&own)
-            && self.attached.insert(own.clone())
-        {
-            let mut attachment = json!({ "to": format!("LabAccount/{own}"), "gallery": gallery });
-            if let Some(enabled) = enabled {
-                attachment["enabledImages"] = json!(enabled);
-            }
-            let key = self.key("galleryAttachments", &own, "gallery");
-            self.block("galleryAttachments").insert(key, attachment);
+        if let Some(gallery) = gallery {
+            self.attachment(&address, gallery, enabled, &image);
         }
         if let Some(user) = row.text("username") {
             lab.insert("credentials".into(), json!(self.user(user, row.text("password"), row.line)));
         }
-        lab.insert("in".into(), json!(format!("LabAccount/{own}")));
+        if self.generation == Generation::Plans {
+            if let Some(user) = row.text("nonadminusername") {
+                let key = self.user(user, row.text("nonadminpassword"), row.line);
+                lab.insert("nonAdmin".into(), json!(key));
+            }
+            lab.insert("resourceGroup".into(), json!(group));
+            lab.extend(location.map(|region| ("location".to_owned(), json!(region))));
+            lab.extend(connection.map(|connection| ("connection".to_owned(), connection)));
+        }
+        lab.insert("in".into(), json!(address));
         lab.insert("image".into(), json!(image));
         if lab_key != name {
             lab.insert("name".into(), json!(name));
         }
         self.block("labs").insert(lab_key.clone(), Value::Object(lab));
-        self.labs.insert((own, name.to_lowercase()));
+        self.labs.insert(lab_name);
         self.done.labs.insert(lab_key, row.line);
         Ok(())
+    }
+
+    fn holder_of(&self, place: &Place) -> (Generation, String, String) {
+        (self.generation, place.0.clone(), place.1.clone())
+    }
+
+    /// The region that the row names: of a new account the account's, of a lab plan's lab the lab's own.
+    fn location(&self, is_known: bool, cells: &mut Cells<'_>) -> Option<&'static str> {
+        match (cells.row.text("location"), self.generation) {
+            (_, Generation::Accounts) if is_known => None,
+            (Some(text), _) => match region(text) {
+                Some(region) => Some(region),
+                None => cells.wrong("Location", text, "no region of Azure"),
+            },
+            (None, Generation::Plans) if is_known => None,
+            (None, _) => {
+                let noun = if self.generation == Generation::Plans { "lab plan" } else { "lab account" };
+                cells.wrong.push(format!("Location is blank, and the files have no such {noun}"));
+                None
+            }
+        }
+    }
+
+    /// The gallery on an account or a plan; on a plan the row's image is on too, where the sheet lists none.
+    fn attachment(&mut self, address: &str, gallery: String, enabled: Option<Vec<String>>, image: &str) {
+        if self.known.attached.contains_key(address) {
+            return;
+        }
+        let own = address.split_once('/').map_or(address, |(_, key)| key);
+        let key = match self.attached.get(address) {
+            Some(key) => key.clone(),
+            None => {
+                let key = self.key("galleryAttachments", own, "gallery");
+                let mut attachment = json!({ "to": address, "gallery": gallery });
+                match enabled {
+                    Some(enabled) => attachment["enabledImages"] = json!(enabled),
+                    // A lab plan has them all off until somebody says otherwise.
+                    None if self.generation == Generation::Plans => {
+                        attachment["enabledImages"] = json!({ "including": [] });
+                    }
+                    None => {}
+                }
+                self.block("galleryAttachments").insert(key.clone(), attachment);
+                self.attached.insert(address.to_owned(), key.clone());
+                key
+            }
+        };
+        let block = self.block("galleryAttachments").get_mut(&key);
+        let including = block.and_then(|own| own.pointer_mut("/enabledImages/including")?.as_array_mut());
+        if let Some(images) = including
+            && !image.starts_with("Marketplace/")
+            && !images.contains(&json!(image))
+        {
+            images.push(json!(image));
+            images.sort_by_key(ToString::to_string);
+        }
     }
 
     /// Which account of the files a user and password of the sheet are, where the files have the row's lab.
     fn recognise(&mut self, row: &Row) {
         let text = |column| row.text(column).unwrap_or_default().to_lowercase();
-        let account = self.known.accounts.get(&(text("resourcegroupname"), text("labaccountname")));
-        let lab = account.and_then(|account| self.known.labs.get(&(account.clone(), text("labname"))));
+        let holder = Cells::of(row, self.generation).holder().unwrap_or_default().to_lowercase();
+        let holder = self.known.holders.get(&self.holder_of(&(text("resourcegroupname"), holder)));
+        let address = holder.map(|key| format!("{}/{key}", kind_of(self.generation).0));
+        let lab = address.and_then(|address| self.known.labs.get(&(address, text("labname"))));
         let key = lab.and_then(|lab| self.known.users.get(lab));
         if let (Some(user), Some(key)) = (row.text("username"), key) {
             let own = (user.to_owned(), row.text("password").map(str::to_owned));
@@ -185,18 +283,24 @@ impl Making<'_> {
         }
     }
 
-    /// The sheet says of each row's account what it says of the first's.
-    fn same_as_first(&mut self, place: &(String, String), cells: &mut Cells<'_>) {
-        // Regions are compared in normal form, the rest in any letter case.
-        let normal = |text: &str| region(text).map_or_else(|| text.to_lowercase(), str::to_owned);
-        let own: Vec<_> =
-            OF_THE_ACCOUNT.iter().map(|(column, _)| cells.row.text(column).map(normal)).collect();
+    /// The sheet says of each row's account or plan what it says of the first's.
+    fn same_as_first(&mut self, place: &Place, cells: &mut Cells<'_>) {
+        let (columns, noun) = match self.generation {
+            Generation::Accounts => (OF_THE_ACCOUNT, "lab account"),
+            Generation::Plans => (OF_THE_PLAN, "lab plan"),
+        };
+        // Regions are compared in normal form, tags in any order, the rest in any letter case.
+        let normal = |column: &str, text: &str| match column {
+            "tags" => sorted_tags(text),
+            _ => region(text).map_or_else(|| text.to_lowercase(), str::to_owned),
+        };
+        let cell =
+            |(column, _): &(&'static str, &str)| cells.row.text(column).map(|text| normal(column, text));
+        let own: Vec<_> = columns.iter().map(cell).collect();
         let (line, first) = self.firsts.entry(place.clone()).or_insert((cells.row.line, own.clone()));
-        for ((_, title), (own, first)) in OF_THE_ACCOUNT.iter().zip(own.iter().zip(first)) {
+        for ((_, title), (own, first)) in columns.iter().zip(own.iter().zip(first)) {
             if own != first {
-                cells
-                    .wrong
-                    .push(format!("{title} is not that of line {line}, which is of the same lab account"));
+                cells.wrong.push(format!("{title} is not that of line {line}, which is of the same {noun}"));
             }
         }
     }
@@ -226,8 +330,8 @@ impl Making<'_> {
         let images = self.known.images.get(gallery).map_or(&[][..], Vec::as_slice);
         let mut keys = Vec::new();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            match images.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
-                Some((_, key)) => keys.push(key.clone()),
+            match images.iter().find(|own| own.name.eq_ignore_ascii_case(name)) {
+                Some(own) => keys.push(own.key.clone()),
                 None => cells.wrong.push(format!(
                     "EnableSharedGalleryImages: the files have no image `{name}` in gallery {gallery}"
                 )),
@@ -238,57 +342,87 @@ impl Making<'_> {
         Some(keys)
     }
 
-    /// The one image that the pattern names: the gallery's first, else one of the marketplace by its whole name.
+    /// The one image that the row names, and its system where that is known: the gallery's first, else one of the
+    /// marketplace by its whole name. Sheets for lab accounts hold a pattern, those for lab plans a part of a name.
     fn image(
         &self,
         gallery: Option<&str>,
         enabled: Option<&[String]>,
         cells: &mut Cells<'_>,
-    ) -> Option<String> {
-        let Some(pattern) = cells.row.text("imagename") else {
+    ) -> Option<(String, Option<String>)> {
+        let Some(wanted) = cells.row.text("imagename") else {
             cells.wrong.push("ImageName is blank".into());
             return None;
         };
         let images =
             gallery.and_then(|gallery| self.known.images.get(gallery)).map_or(&[][..], Vec::as_slice);
-        let is_on = |key: &String| enabled.is_none_or(|enabled| enabled.contains(key));
-        let fitting: Vec<_> =
-            images.iter().filter(|(name, key)| is_on(key) && is_like(name, pattern)).collect();
-        match fitting[..] {
-            [(_, key)] => Some(key.clone()),
-            [] if !pattern.contains(['*', '?']) => Some(format!("Marketplace/{pattern}")),
-            [] => {
+        let is_on = |own: &&Image| enabled.is_none_or(|enabled| enabled.contains(&own.key));
+        let fits = |own: &&Image| match self.generation {
+            Generation::Accounts => is_like(&own.name, wanted),
+            Generation::Plans => own.name.to_lowercase().contains(&wanted.to_lowercase()),
+        };
+        let fitting: Vec<_> = images.iter().filter(|own| is_on(own) && fits(own)).collect();
+        let is_whole = |own: &&&Image| own.name.eq_ignore_ascii_case(wanted);
+        // A part of several names that is the whole of one means that one.
+        let whole = fitting.iter().find(is_whole).filter(|_| self.generation == Generation::Plans);
+        match (&fitting[..], whole) {
+            (_, Some(own)) => Some((own.key.clone(), own.system.clone())),
+            ([own], None) => Some((own.key.clone(), own.system.clone())),
+            ([], None) if self.generation == Generation::Plans || !wanted.contains(['*', '?']) => {
+                Some((format!("Marketplace/{wanted}"), None))
+            }
+            ([], None) => {
                 cells.wrong.push(format!(
-                    "ImageName `{pattern}` fits no gallery image that the files describe; write a marketplace image's whole name"
+                    "ImageName `{wanted}` fits no gallery image that the files describe; write a marketplace image's whole name"
                 ));
                 None
             }
-            _ => {
-                let names: Vec<_> = fitting.iter().map(|(name, _)| name.as_str()).collect();
-                cells.wrong.push(format!("ImageName `{pattern}` fits several images: {}", names.join(", ")));
+            (several, None) => {
+                let names: Vec<_> = several.iter().map(|own| own.name.as_str()).collect();
+                cells.wrong.push(format!("ImageName `{wanted}` fits several images: {}", names.join(", ")));
                 None
             }
         }
     }
 
-    fn account(&mut self, key: &str, name: &str, group: &str, location: Option<&str>) {
+    /// Lets a lab plan that is written have labs in a region.
+    fn allow(&mut self, plan: &str, region: Option<&str>) {
+        let plan = self.block("labPlans").get_mut(plan);
+        let regions = plan.and_then(|plan| plan.get_mut("allowedRegions")?.as_array_mut());
+        if let (Some(regions), Some(region)) = (regions, region)
+            && !regions.contains(&json!(region))
+        {
+            regions.push(json!(region));
+            regions.sort_by_key(ToString::to_string);
+        }
+    }
+
+    /// The block of the account or the plan, and of its group.
+    fn holder(&mut self, key: &str, name: &str, group: &str, location: Option<&str>, tags: Option<&Value>) {
+        let is_of_plans = self.generation == Generation::Plans;
         let mut block = json!({ "resourceGroup": group, "location": location });
+        if is_of_plans {
+            block["allowedRegions"] = json!([]);
+            block["tags"] = tags.cloned().unwrap_or_default();
+        } else if self.known.exists {
+            // Nobody can make a lab account any more: it is there.
+            block["adopt"] = json!(true);
+        }
         if key != name {
             block["name"] = json!(name);
         }
-        if self.known.exists {
-            block["adopt"] = json!(true);
-        } else if !self.known.groups.contains(&group.to_lowercase())
+        if !self.known.exists
+            && !self.known.groups.contains(&group.to_lowercase())
             && self.groups.insert(group.to_lowercase())
         {
-            let mut own = json!({ "location": location });
+            let mut own = json!({ "location": location, "tags": tags });
             let group_key = self.key("resourceGroups", group, "group");
             if group_key != group {
                 own["name"] = json!(group);
             }
-            self.block("resourceGroups").insert(group_key, own);
+            self.block("resourceGroups").insert(group_key, without_nulls(own));
         }
-        self.block("labAccounts").entry(key).or_insert(block);
+        self.block(kind_of(self.generation).1).entry(key).or_insert(without_nulls(block));
     }
 
     /// The key of an account on VMs: the same for the same name and password.
@@ -321,149 +455,6 @@ impl Making<'_> {
 
     fn block(&mut self, section: &'static str) -> &mut Map<String, Value> {
         self.done.blocks.entry(section).or_default()
-    }
-}
-
-/// A row's cells as attributes, and what is wrong with them.
-struct Cells<'a> {
-    row: &'a Row,
-    wrong: Vec<String>,
-}
-
-impl<'a> Cells<'a> {
-    fn wrong<T>(&mut self, title: &str, text: &str, why: &str) -> Option<T> {
-        self.wrong.push(format!("{title} `{text}` is {why}"));
-        None
-    }
-
-    fn needed(&mut self, column: &str, title: &str, generation: Generation) -> Option<&'a str> {
-        // A sheet for lab plans takes either name for what holds the labs.
-        let other = (generation == Generation::Plans && column == "labaccountname")
-            .then(|| self.row.text("labplanname"));
-        let text = other.flatten().or_else(|| self.row.text(column));
-        if text.is_none() {
-            self.wrong.push(format!("{title} is blank"));
-        }
-        text
-    }
-
-    /// What stands in the lab's own block.
-    fn lab(&mut self, generation: Generation) -> Option<Map<String, Value>> {
-        let before = self.wrong.len();
-        let mut lab = Map::new();
-        let mut set = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                lab.insert(name.to_owned(), value);
-            }
-        };
-        set("size", self.size(generation));
-        set("capacity", self.number("maxusers", "MaxUsers").map(|number| json!(number)));
-        set("quota", self.number("usagequota", "UsageQuota").map(|hours| json!(format!("{hours}h"))));
-        set("access", self.access(generation));
-        for (name, column, title) in [
-            ("sharedPassword", "sharedpassword", "SharedPassword"),
-            ("template", "templatevmstate", "TemplateVmState"),
-            ("linuxRemoteDesktop", "linuxrdp", "LinuxRdp"),
-            ("gpuDrivers", "gpudriverenabled", "GpuDriverEnabled"),
-        ] {
-            set(name, self.switch(column, title));
-        }
-        set("title", self.row.text("title").map(|text| json!(text)));
-        set("description", self.row.text("descr").map(|text| json!(text)));
-        set("autoShutdown", self.idle());
-        self.group();
-        if generation == Generation::Plans {
-            self.pairs();
-        }
-        (self.wrong.len() == before).then_some(lab)
-    }
-
-    fn size(&mut self, generation: Generation) -> Option<Value> {
-        let Some(text) = self.row.text("size") else {
-            self.wrong.push("Size is blank".into());
-            return None;
-        };
-        match (generation, size(text)) {
-            // Names of the second generation have no table here; they are not judged.
-            (Generation::Plans, _) => None,
-            (Generation::Accounts, Some(size)) => Some(json!(size.portal)),
-            (Generation::Accounts, None) => {
-                let known: Vec<_> = sizes().iter().map(|size| size.api).collect();
-                self.wrong("Size", text, &format!("none of {}", known.join(", ")))
-            }
-        }
-    }
-
-    fn number(&mut self, column: &str, title: &str) -> Option<u32> {
-        let text = self.row.text(column)?;
-        match text.parse() {
-            Ok(number) => Some(number),
-            Err(_) => self.wrong(title, text, "no whole number"),
-        }
-    }
-
-    /// A sheet for lab plans opens a lab with any word but `Restricted`.
-    fn access(&mut self, generation: Generation) -> Option<Value> {
-        let text = self.row.text("usagemode")?;
-        match (text.to_lowercase().as_str(), generation) {
-            ("restricted", _) => Some(json!("Restricted")),
-            ("open", _) | (_, Generation::Plans) => Some(json!("Open")),
-            _ => self.wrong("UsageMode", text, "neither Restricted nor Open"),
-        }
-    }
-
-    /// Both vocabularies that the sheets use, in any letter case.
-    fn switch(&mut self, column: &str, title: &str) -> Option<Value> {
-        let text = self.row.text(column)?;
-        match text.to_lowercase().as_str() {
-            "true" | "enabled" => Some(json!(true)),
-            "false" | "disabled" => Some(json!(false)),
-            _ => self.wrong(title, text, "neither true (Enabled) nor false (Disabled)"),
-        }
-    }
-
-    /// Minutes; blank and 0 are off. What the columns mean for lab accounts is not what they mean for lab plans.
-    fn idle(&mut self) -> Option<Value> {
-        let mut idle = Map::new();
-        for (name, column, title) in [
-            ("shutDownAfterDisconnect", "idlegraceperiod", "idleGracePeriod"),
-            ("disconnectWhenIdle", "idleosgraceperiod", "idleOsGracePeriod"),
-            ("shutDownIfNobodyConnects", "idlenoconnectgraceperiod", "idleNoConnectGracePeriod"),
-        ] {
-            if !self.row.has(column) {
-                continue;
-            }
-            let before = self.wrong.len();
-            match self.number(column, title) {
-                Some(minutes) if minutes > 0 => drop(idle.insert(name.into(), json!(format!("{minutes}m")))),
-                // Linux has no such setting, not even off (SHU-02).
-                _ if name == "disconnectWhenIdle" || self.wrong.len() > before => {}
-                _ => drop(idle.insert(name.into(), json!("none"))),
-            }
-        }
-        (!idle.is_empty()).then_some(Value::Object(idle))
-    }
-
-    /// A directory group: it excludes a number of users, and has no place yet.
-    fn group(&mut self) {
-        let Some(group) = self.row.text("aadgroupid") else { return };
-        let is_null = group.chars().all(|c| c == '0' || c == '-');
-        match (is_null, self.row.text("maxusers").is_some()) {
-            (true, _) => self.wrong.push("AadGroupId is the null id, which is no group".into()),
-            (false, true) => self.wrong.push("AadGroupId and MaxUsers exclude each other".into()),
-            (false, false) => {
-                self.wrong.push("AadGroupId: labs of a directory group come with a later version".into());
-            }
-        }
-    }
-
-    /// Tags of lab plans: `k=v;k=v`.
-    fn pairs(&mut self) {
-        let Some(tags) = self.row.text("tags") else { return };
-        let is_pair = |tag: &str| tag.split_once('=').is_some_and(|(name, _)| !name.trim().is_empty());
-        for tag in tags.split(';').filter(|tag| !tag.trim().is_empty() && !is_pair(tag)) {
-            self.wrong.push(format!("Tags: `{tag}` is no name=value"));
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! What cannot be converted is left out row by row and said with its line; the rest is written, read back and valid. What
 //! the files have already stays as it is, so a mended sheet is converted again into the same folder.
 
+mod cells;
 mod labs;
 mod sheet;
 
@@ -11,8 +12,8 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use self::labs::{Converted, Known};
-use self::sheet::Sheet;
+use self::labs::{Converted, Image, Known};
+use self::sheet::{Generation, Sheet};
 use super::arguments::Csv as Arguments;
 use super::blocks::files::{self, Files};
 use super::blocks::{defaults, password_variable, project_name};
@@ -147,10 +148,14 @@ fn known(project: &Project) -> Known {
                 known.groups.insert(name);
                 "resourceGroups"
             }
-            "LabAccount" => {
+            "LabAccount" | "LabPlan" => {
                 let group = text("resourceGroup").unwrap_or_default().to_lowercase();
-                known.accounts.insert((group, name), key.clone());
-                "labAccounts"
+                let (generation, section) = match address.kind() {
+                    "LabPlan" => (Generation::Plans, "labPlans"),
+                    _ => (Generation::Accounts, "labAccounts"),
+                };
+                known.holders.insert((generation, group, name), key.clone());
+                section
             }
             "Gallery" => {
                 known.galleries.insert(row.arm_id.in_subscription(guid), key.clone());
@@ -158,19 +163,21 @@ fn known(project: &Project) -> Known {
             }
             "Image" => {
                 let gallery = referred(&row.attributes, "gallery");
-                known.images.entry(gallery).or_default().push((row.arm_id.name().to_owned(), key.clone()));
+                let system = row.attributes.get("os").and_then(|os| os["type"].as_str()).map(str::to_owned);
+                let image = Image { name: row.arm_id.name().to_owned(), key: key.clone(), system };
+                known.images.entry(gallery).or_default().push(image);
                 "images"
             }
             "GalleryAttachment" => {
                 let gallery = referred(&row.attributes, "gallery");
-                known.attached.insert(referred(&row.attributes, "to"), gallery);
+                known.attached.insert(text("to").unwrap_or_default().to_owned(), gallery);
                 "galleryAttachments"
             }
             "Lab" => {
                 let user = row.attributes.get("credentials");
                 let user = project.accounts.iter().find(|(_, own)| Some(*own) == user);
                 known.users.extend(user.map(|(user, _)| (key.clone(), user.clone())));
-                known.labs.insert((referred(&row.attributes, "in"), name), key.clone());
+                known.labs.insert((text("in").unwrap_or_default().to_owned(), name), key.clone());
                 "labs"
             }
             _ => continue,
@@ -227,6 +234,9 @@ fn told(file: &Path, sheet: &Sheet, done: &Converted, written: &Files, context: 
             text += &format!("  {variable}  for {}, line {line}\n", clean(user));
         }
         text += "\n";
+    }
+    if sheet.generation == Generation::Plans && !done.labs.is_empty() {
+        text += "The sheet does not say how students reach their VMs. `connection` opens a remote desktop on Windows and SSH on Linux, both where the files do not know the system.\n\n";
     }
     if !written.is_empty() {
         text += &format!("Written: {}.\n", written.keys().cloned().collect::<Vec<_>>().join(", "));

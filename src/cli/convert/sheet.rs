@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which generation of the service a sheet is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Generation {
     /// Lab accounts.
     Accounts,
@@ -20,6 +20,8 @@ pub(super) enum Use {
     Taken,
     /// It says nothing of what should be: a row's number, what became of a job.
     Passed,
+    /// It is converted in sheets for lab plans, and has no place in those for lab accounts; why.
+    OfPlans(&'static str),
     /// It has no place in the language yet, and why.
     Homeless(&'static str),
 }
@@ -28,8 +30,8 @@ const ROSTER: Use = Use::Homeless("students come with a later version");
 const OWNERS: Use = Use::Homeless("owners come with a later version");
 const MAIL: Use = Use::Homeless("students, and mails to them, come with a later version");
 const TIMES: Use = Use::Homeless("schedules come with a later version");
-const WORDS: Use = Use::Homeless("a lab of a lab account has no tags");
-const SECOND: Use = Use::Homeless("only lab plans have it");
+const WORDS: Use = Use::OfPlans("a lab of a lab account has no tags");
+const SECOND: Use = Use::OfPlans("only lab plans have it");
 
 /// Every column of both generations, in lower case.
 const COLUMNS: &[(&str, Use)] = &[
@@ -161,16 +163,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, NoSheet> {
         }
         rows.push(row);
     }
+    let generation = generation(&rows);
     let homeless = header.iter().zip(&known).zip(counts).filter_map(|((name, column), count)| {
         let why = match column {
             Some((_, Use::Homeless(why))) => why,
-            Some((_, Use::Taken | Use::Passed)) => return None,
+            Some((_, Use::OfPlans(why))) if generation == Generation::Accounts => why,
+            Some((_, Use::Taken | Use::Passed | Use::OfPlans(_))) => return None,
             None => "no sheet of Microsoft's bulk tools has such a column",
         };
         (count > 0 && !name.is_empty()).then(|| (name.clone(), why, count))
     });
     let homeless = homeless.collect();
-    Ok(Sheet { generation: generation(&rows), rows, homeless })
+    Ok(Sheet { generation, rows, homeless })
 }
 
 /// Counts lines; a record may begin with the rest of the end of the line before, and blank lines are none.

@@ -108,8 +108,14 @@ pub(super) fn describe(
             continue;
         }
         let subscription = item.id.segment("subscriptions").unwrap_or_default();
-        let is_top = matches!(item.kind, "ResourceGroup" | "Gallery" | "LabAccount");
-        if is_top && !subscription.eq_ignore_ascii_case(own_subscription) {
+        // A lab of a lab plan takes its plan's subscription where it says nothing.
+        let usual = match item.is_of_plan() {
+            true => item.parent.segment("subscriptions").unwrap_or_default(),
+            false => own_subscription,
+        };
+        let is_top =
+            matches!(item.kind, "ResourceGroup" | "Gallery" | "LabAccount" | "LabPlan") || item.is_of_plan();
+        if is_top && !subscription.eq_ignore_ascii_case(usual) {
             attributes.insert("subscription".into(), json!(subscription.to_lowercase()));
         }
         let info = kind(item.kind).expect("a kind of ours").info();
@@ -188,7 +194,8 @@ impl Described {
         }
         let labs: Vec<_> = self.blocks.get("labs").into_iter().flat_map(Map::values).cloned().collect();
         if let Some(accounts) = self.blocks.get_mut("credentials") {
-            accounts.retain(|name, _| labs.iter().any(|lab| lab["credentials"] == name.as_str()));
+            let is_named = |lab: &Value, name: &str| lab["credentials"] == name || lab["nonAdmin"] == name;
+            accounts.retain(|name, _| labs.iter().any(|lab| is_named(lab, name)));
             let left: Vec<_> = accounts.values().map(|own| own["password"]["env"].clone()).collect();
             self.secrets.retain(|variable, _| left.iter().any(|own| own == variable.as_str()));
         }
@@ -225,14 +232,19 @@ fn describe_one(
                 attributes.remove("marketplaceImages");
             }
         }
+        "LabPlan" => {
+            if attributes.get("allowedRegions") == Some(&json!([])) {
+                attributes.remove("allowedRegions");
+            }
+        }
         "GalleryAttachment" => {
-            let gallery = ArmId::new(item.body["properties"]["galleryId"].as_str().unwrap_or_default());
+            let gallery = item.gallery();
             if gallery.name().eq_ignore_ascii_case(item.id.name()) {
                 attributes.remove("name");
             }
             let gallery = known(&gallery).ok_or("its gallery cannot be read")?;
             attributes.insert("gallery".into(), json!(gallery.key()));
-            known(&item.parent).ok_or("its account is left out")?;
+            known(&item.parent).ok_or("what it is attached to is left out")?;
             if let Some(Value::Array(images)) = attributes.get_mut("enabledImages") {
                 images.retain(Value::is_string);
                 for image in images {
@@ -242,6 +254,7 @@ fn describe_one(
                 }
             }
         }
+        "Lab" if item.is_of_plan() => describe_plan_lab(item, attributes, addresses, accounts, described)?,
         "Lab" => describe_lab(item, attributes, addresses, accounts, described)?,
         _ => {}
     }
@@ -262,20 +275,57 @@ fn describe_lab(
     let filled = |name: &str| settings[name].as_str().filter(|text| !text.is_empty()).map(ArmId::new);
     let image = match (filled("galleryImageResourceId"), filled("sharedImageResourceId")) {
         (Some(marketplace), _) => format!("Marketplace/{}", marketplace.name()),
-        (None, Some(shared)) => shared_image(&shared, &item.parent, addresses, described)
+        (None, Some(shared)) => gallery_image(shared.name(), account, described)
             .ok_or("the image it was made from is in no gallery that is imported")?,
         (None, None) => return Err("Azure does not tell which image it was made from".into()),
     };
     attributes.insert("image".into(), json!(image));
+    finish_lab(item, attributes, &template["publishingState"], addresses, accounts, described)
+}
+
+fn describe_plan_lab(
+    item: &Item,
+    attributes: &mut Attributes,
+    addresses: &BTreeMap<ArmId, Address>,
+    accounts: &BTreeMap<String, Value>,
+    described: &mut Described,
+) -> Result<(), String> {
+    let plan = addresses.get(&item.parent).filter(|plan| described.addresses.contains(*plan));
+    let plan = plan.ok_or("its lab plan cannot be read")?;
+    attributes.insert("in".into(), json!(plan.as_str()));
+    let properties = &item.body["properties"];
+    let image = match item.beside.as_str() {
+        Some(name) => format!("Marketplace/{name}"),
+        None => {
+            let id = properties["virtualMachineProfile"]["imageReference"]["id"].as_str().map(ArmId::new);
+            let id = id.ok_or("Azure does not tell which image it was made from")?;
+            gallery_image(id.name(), plan, described)
+                .ok_or("the image it was made from is in no gallery that its lab plan has")?
+        }
+    };
+    attributes.insert("image".into(), json!(image));
+    finish_lab(item, attributes, &properties["state"], addresses, accounts, described)
+}
+
+/// What labs of both generations have: a size, accounts on their VMs, and whether they are published.
+fn finish_lab(
+    item: &Item,
+    attributes: &mut Attributes,
+    state: &Value,
+    addresses: &BTreeMap<ArmId, Address>,
+    accounts: &BTreeMap<String, Value>,
+    described: &mut Described,
+) -> Result<(), String> {
     if !attributes.contains_key("size") {
         return Err("its size is none that labwright knows".into());
     }
-    let user = attributes.get("credentials").and_then(|own| own["username"].as_str());
-    if let Some(user) = user {
-        let key = described.account(user, accounts);
-        attributes.insert("credentials".into(), json!(key));
+    for name in ["credentials", "nonAdmin"] {
+        let user = attributes.get(name).and_then(|own| own["username"].as_str());
+        if let Some(key) = user.map(|user| described.account(user, accounts)) {
+            attributes.insert(name.into(), json!(key));
+        }
     }
-    if matches!(template["publishingState"].as_str(), Some("Published" | "Scaling")) {
+    if matches!(state.as_str(), Some("Published" | "Scaling")) {
         attributes.insert("publish".into(), json!({ "revision": 1 }));
         let lab = &addresses[&item.id];
         described.addresses.insert(Address::new("Publish", lab.key()));
@@ -283,20 +333,14 @@ fn describe_lab(
     Ok(())
 }
 
-/// The key of the image behind a projection: that of its name in the gallery attached to the account.
-fn shared_image(
-    projection: &ArmId,
-    account: &ArmId,
-    addresses: &BTreeMap<ArmId, Address>,
-    described: &Described,
-) -> Option<String> {
-    let account = addresses.get(account)?;
+/// The key of the image of this name in the gallery that is attached to an account or a plan.
+fn gallery_image(name_in_azure: &str, holder: &Address, described: &Described) -> Option<String> {
     let attachments = described.blocks.get("galleryAttachments")?;
-    let attached = attachments.values().find(|own| own["to"] == account.as_str())?;
+    let attached = attachments.values().find(|own| own["to"] == holder.as_str())?;
     let images = described.blocks.get("images")?;
     let is_it = |(key, own): &(&String, &Value)| {
         let name = own["name"].as_str().unwrap_or(key);
-        own["gallery"] == attached["gallery"] && name.eq_ignore_ascii_case(projection.name())
+        own["gallery"] == attached["gallery"] && name.eq_ignore_ascii_case(name_in_azure)
     };
     images.iter().find(is_it).map(|(key, _)| key.clone())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::plans;
 use super::scope::Scope;
 use crate::azure::{Arm, ArmError, read};
 use crate::kinds::listing;
@@ -16,11 +17,11 @@ pub(super) struct Item {
     pub(super) kind: &'static str,
     /// Its id.
     pub(super) id: ArmId,
-    /// The id of what it is listed under; for a gallery or an account, of its group.
+    /// The id of what it is listed under: for a gallery, an account or a plan its group, for a lab of a plan the plan.
     pub(super) parent: ArmId,
     /// What the list says of it.
     pub(super) body: Value,
-    /// What else is read of it: a lab's template, an account's marketplace images.
+    /// What else is read of it: a lab's template, the marketplace images of an account or a plan.
     pub(super) beside: Value,
 }
 
@@ -43,11 +44,13 @@ pub(super) struct Found {
 }
 
 /// Types whose resources are read through lists of their own.
-const OWN_TYPES: [&str; 4] = [
+const OWN_TYPES: [&str; 6] = [
     "microsoft.compute/galleries",
     "microsoft.compute/galleries/images",
     "microsoft.compute/galleries/images/versions",
     "microsoft.labservices/labaccounts",
+    "microsoft.labservices/labplans",
+    "microsoft.labservices/labs",
 ];
 
 /// Lists everything in `scope`; changes nothing.
@@ -69,28 +72,26 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope) -> Result<Found, ArmError
                 continue;
             };
             lab.beside = read(arm, &listing::template(&lab.id)).await?.unwrap_or_default();
-            for (wanted, what) in [
-                (listing::users(&lab.id), "a student; rosters come with a later version"),
-                (listing::schedules(&lab.id), "a schedule; schedules come with a later version"),
-            ] {
-                for body in list(arm, &wanted).await? {
-                    found.leave_out(body["id"].as_str().unwrap_or_default(), what);
-                }
-            }
+            leave_out_of(arm, &listing::users(&lab.id), &listing::schedules(&lab.id), &mut found).await?;
             labs.push(lab);
         }
     }
+    let of_plans = plans::find(arm, scope, &mut found).await?;
+    attachments.extend(of_plans.attachments);
     let mut galleries = found_tops(arm, scope, "Gallery").await?;
     for attachment in &attachments {
-        let id = ArmId::new(attachment.body["properties"]["galleryId"].as_str().unwrap_or_default());
+        let id = attachment.gallery();
         if galleries.iter().any(|gallery| gallery.id == id) || id.name().is_empty() {
             continue;
         }
-        // What an account uses is taken along, wherever it lies.
+        // What an account or a plan uses is taken along, wherever it lies.
         let body = read(arm, &listing::gallery(&id)).await?;
         galleries.extend(body.and_then(|body| item("Gallery", &group_of(&id), body)));
     }
-    let groups = found_groups(arm, scope, &galleries, &accounts, &mut found).await?;
+    let tops = galleries.iter().chain(&accounts).chain(&of_plans.plans).chain(&of_plans.labs);
+    let used = tops.map(|item| group_of(&item.id)).collect();
+    let groups = found_groups(arm, scope, &used, &mut found).await?;
+    labs.extend(of_plans.labs);
     let (mut images, mut versions) = (Vec::new(), Vec::new());
     for gallery in &galleries {
         for body in list(arm, &listing::images(&gallery.id)).await? {
@@ -102,7 +103,7 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope) -> Result<Found, ArmError
             versions.extend(item("ImageVersion", &image.id, body).filter(|own| scope.holds(&own.id)));
         }
     }
-    for mut items in [groups, galleries, images, versions, accounts, attachments, labs] {
+    for mut items in [groups, galleries, images, versions, accounts, of_plans.plans, attachments, labs] {
         items.sort_by_key(|item| item.id.as_str().to_lowercase());
         found.items.extend(items);
     }
@@ -114,6 +115,39 @@ impl Found {
     pub(super) fn leave_out(&mut self, id: &str, why: impl Into<String>) {
         self.left_out.push(LeftOut { id: id.to_owned(), why: why.into() });
     }
+}
+
+impl Item {
+    /// The gallery that an attachment attaches.
+    pub(super) fn gallery(&self) -> ArmId {
+        let properties = &self.body["properties"];
+        ArmId::new(
+            properties["galleryId"].as_str().or(properties["sharedGalleryId"].as_str()).unwrap_or_default(),
+        )
+    }
+
+    /// Whether it is a lab of a lab plan.
+    pub(super) fn is_of_plan(&self) -> bool {
+        self.kind == "Lab" && self.id.segment("labaccounts").is_none()
+    }
+}
+
+/// Leaves out a lab's students and schedules.
+pub(super) async fn leave_out_of(
+    arm: &dyn Arm,
+    users: &Read,
+    schedules: &Read,
+    found: &mut Found,
+) -> Result<(), ArmError> {
+    for (wanted, what) in [
+        (users, "a student; rosters come with a later version"),
+        (schedules, "a schedule; schedules come with a later version"),
+    ] {
+        for body in list(arm, wanted).await? {
+            found.leave_out(body["id"].as_str().unwrap_or_default(), what);
+        }
+    }
+    Ok(())
 }
 
 /// The galleries or the lab accounts of a scope.
@@ -145,14 +179,12 @@ async fn found_tops(arm: &dyn Arm, scope: &Scope, kind: &'static str) -> Result<
 async fn found_groups(
     arm: &dyn Arm,
     scope: &Scope,
-    galleries: &[Item],
-    accounts: &[Item],
+    used: &BTreeSet<ArmId>,
     found: &mut Found,
 ) -> Result<Vec<Item>, ArmError> {
     if scope.top().is_some() {
         return Ok(Vec::new());
     }
-    let used: BTreeSet<_> = galleries.iter().chain(accounts).map(|item| item.parent.clone()).collect();
     let bodies = match scope.id().segment("resourceGroups") {
         Some(_) => read(arm, &listing::group(scope.id())).await?.into_iter().collect(),
         None => list(arm, &listing::groups(scope.id())).await?,
@@ -162,7 +194,7 @@ async fn found_groups(
         if used.contains(&group.id) || group.id == *scope.id() {
             groups.push(group);
         } else {
-            found.leave_out(group.id.as_str(), "a group that holds no gallery and no lab account");
+            found.leave_out(group.id.as_str(), "a group that holds no gallery and nothing of Lab Services");
         }
     }
     for body in list(arm, &listing::everything(scope.id())).await? {
@@ -177,17 +209,17 @@ async fn found_groups(
     Ok(groups)
 }
 
-fn item(kind: &'static str, parent: &ArmId, body: Value) -> Option<Item> {
+pub(super) fn item(kind: &'static str, parent: &ArmId, body: Value) -> Option<Item> {
     let id = ArmId::new(body["id"].as_str()?);
     Some(Item { kind, id, parent: parent.clone(), body, beside: Value::Null })
 }
 
 /// The id of the group that a resource lies in.
-fn group_of(id: &ArmId) -> ArmId {
+pub(super) fn group_of(id: &ArmId) -> ArmId {
     id.resource_group().unwrap_or_else(|| id.clone())
 }
 
-async fn list(arm: &dyn Arm, wanted: &Read) -> Result<Vec<Value>, ArmError> {
+pub(super) async fn list(arm: &dyn Arm, wanted: &Read) -> Result<Vec<Value>, ArmError> {
     match list_value(arm, wanted).await? {
         Value::Array(items) => Ok(items),
         _ => Ok(Vec::new()),

@@ -7,6 +7,7 @@
 mod describe;
 mod find;
 mod one;
+mod plans;
 mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,11 +9,13 @@ use crate::model::ArmId;
 pub(crate) struct Scope(ArmId);
 
 /// The kinds of resource that may be named alone, by the segments of their id below the group.
-const ALONE: [&[&str]; 4] = [
+const ALONE: [&[&str]; 6] = [
     &["microsoft.compute", "galleries"],
     &["microsoft.compute", "galleries", "images"],
     &["microsoft.labservices", "labaccounts"],
     &["microsoft.labservices", "labaccounts", "labs"],
+    &["microsoft.labservices", "labplans"],
+    &["microsoft.labservices", "labs"],
 ];
 
 impl Scope {
@@ -27,7 +29,7 @@ impl Scope {
         self.0.segment("subscriptions").unwrap_or_default()
     }
 
-    /// The gallery or the lab account that one resource is or lies in; `None` for a subscription or a group.
+    /// The gallery, lab account, lab plan or lab that one resource is or lies in; `None` for a subscription or a group.
     pub(super) fn top(&self) -> Option<ArmId> {
         self.0.top_level()
     }
@@ -50,7 +52,7 @@ impl FromStr for Scope {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const HELP: &str = "name a subscription by its GUID or as /subscriptions/GUID, a resource group, or the id of a gallery, an image, a lab account or a lab";
+        const HELP: &str = "name a subscription by its GUID or as /subscriptions/GUID, a resource group, or the id of a gallery, an image, a lab account, a lab plan or a lab";
         let text = text.trim_end_matches('/');
         let text = if text.starts_with('/') { text.to_owned() } else { format!("/subscriptions/{text}") };
         let segments: Vec<String> = text.split('/').skip(1).map(str::to_lowercase).collect();
@@ -86,6 +88,8 @@ mod tests {
             group.clone(),
             format!("{group}/providers/Microsoft.Compute/galleries/g"),
             format!("{group}/providers/microsoft.labservices/LABACCOUNTS/a/labs/b"),
+            format!("{group}/providers/Microsoft.LabServices/labPlans/p"),
+            format!("{group}/providers/Microsoft.LabServices/labs/l"),
         ] {
             assert!(text.parse::<Scope>().is_ok(), "{text}");
         }

@@ -1,8 +1,11 @@
-//! What a lab's configuration must fit: its image, the credentials inside that, what Linux knows of idleness.
+//! What a lab's configuration must fit: its image, the credentials inside that, its plan's regions, what Linux knows of
+//! idleness.
 
 use serde_json::Value;
 
 use crate::kinds::gallery_attachment::{Enabled, attachment_of};
+use crate::kinds::generation::Generation;
+use crate::kinds::lab_plan::allowed_regions;
 use crate::kinds::{Problem, Subject, View, arm};
 use crate::model::{Address, Finding, Resource, Severity};
 
@@ -51,6 +54,82 @@ pub(super) fn without_credentials(subject: &Subject<'_>) -> Option<Finding> {
     })
 }
 
+/// Lab plans name no quota of their own, and Azure wants one for every new lab of theirs.
+pub(super) fn without_quota(subject: &Subject<'_>) -> Option<Finding> {
+    let attributes = &subject.desired.attributes;
+    let is_of_plan = Generation::of(attributes, "in") == Generation::Plans;
+    (is_of_plan && subject.recorded.is_none() && !attributes.contains_key("quota")).then(|| Finding {
+        rule: "LAB-21".into(),
+        severity: Severity::Error,
+        message: "a new lab of a lab plan needs `quota`".into(),
+        address: Some(subject.address.clone()),
+        source: Some(subject.desired.source.clone()),
+        help: Some(
+            "add `quota: 20h`: the hours each student may use a VM outside of schedules; `0h` is none".into(),
+        ),
+    })
+}
+
+/// A lab of a lab plan is made in one of the regions that the plan allows.
+pub(super) fn not_allowed_there(address: &Address, own: &Resource, view: &View<'_>) -> Option<Problem> {
+    let plan = arm::referred(&own.attributes, "in")?;
+    let location = own.attributes.get("location")?.as_str()?;
+    let allowed = allowed_regions(&plan, view)?;
+    (!allowed.iter().any(|region| region == location)).then(|| {
+        Problem::Rule(Finding {
+            rule: "GEO-06".into(),
+            severity: Severity::Error,
+            message: format!("{plan} allows no labs in `{location}`; it does in {}", allowed.join(", ")),
+            address: Some(address.clone()),
+            source: Some(own.source_of("location").clone()),
+            help: Some(format!(
+                "write another `location`, or add `{location}` to the plan's `allowedRegions`"
+            )),
+        })
+    })
+}
+
+/// The two accounts on the VMs of a lab plan's lab have names of their own.
+pub(super) fn same_user(address: &Address, own: &Resource) -> Option<Problem> {
+    let user = |name: &str| own.attributes.get(name)?.get("username")?.as_str().map(str::to_lowercase);
+    let is_same = user("nonAdmin").is_some_and(|other| Some(other) == user("credentials"));
+    is_same.then(|| {
+        Problem::Rule(Finding {
+            rule: "LAB-11".into(),
+            severity: Severity::Error,
+            message: "the account without administrator's rights has the administrator's name".into(),
+            address: Some(address.clone()),
+            source: Some(own.source_of("nonAdmin").clone()),
+            help: Some("give it another `username`, or take `nonAdmin` away".into()),
+        })
+    })
+}
+
+/// What a lab plan's lab exports, no lab account can use.
+pub(super) fn not_for_accounts(
+    address: &Address,
+    own: &Resource,
+    image: &Address,
+    view: &View<'_>,
+) -> Option<Problem> {
+    let origin = crate::kinds::export::origin(image, view)?;
+    let is_of_plan = Generation::of(view.attributes(&origin)?, "in") == Generation::Plans;
+    is_of_plan.then(|| {
+        Problem::Rule(Finding {
+            rule: "IMG-22".into(),
+            severity: Severity::Error,
+            message: format!(
+                "{image} is exported from {origin}, a lab of a lab plan; lab accounts cannot use that"
+            ),
+            address: Some(address.clone()),
+            source: Some(own.source_of("image").clone()),
+            help: Some(
+                "make the lab with a lab plan, or export the image from a lab of a lab account".into(),
+            ),
+        })
+    })
+}
+
 /// Linux labs of lab accounts cannot disconnect idle students; a default is left out, a written one refused.
 pub(super) fn idle_on_linux(
     address: &Address,
@@ -91,19 +170,27 @@ pub(super) fn not_enabled(
     let attachment = attachment_of(&account, view);
     let attributes = attachment.as_ref().and_then(|attachment| view.attributes(attachment));
     let gallery = view.attributes(image).and_then(|image| arm::referred(image, "gallery"))?;
-    let (message, help) = match (&attachment, attributes) {
+    let is_off = Generation::of(&own.attributes, "in") == Generation::Plans;
+    let (severity, message, help) = match (&attachment, attributes) {
         (Some(attachment), Some(attributes))
             if arm::referred(attributes, "gallery").as_ref() == Some(&gallery) =>
         {
             match Enabled::of(attributes) {
                 Enabled::Exactly(images) if !images.contains(image) => (
+                    Severity::Error,
                     format!("{image} is not among the images that {attachment} enables"),
                     format!("add `{}` to its `enabledImages`", image.key()),
                 ),
+                // Lab accounts switch a gallery's images on as it is attached, lab plans leave them off.
+                Enabled::Including(images) if is_off && !images.contains(image) => {
+                    off_at_first(image, attachment)
+                }
+                Enabled::Unmanaged if is_off => off_at_first(image, attachment),
                 _ => return None,
             }
         }
         _ => (
+            Severity::Error,
             format!("{image} lies in {gallery}, which is not attached to {account}"),
             format!(
                 "attach it: `galleryAttachments: {{ NAME: {{ to: {account}, gallery: {}, enabledImages: [{}] }} }}`",
@@ -114,10 +201,17 @@ pub(super) fn not_enabled(
     };
     Some(Problem::Rule(Finding {
         rule: "IMG-19".into(),
-        severity: Severity::Error,
+        severity,
         message,
         address: Some(address.clone()),
         source: Some(own.source_of("image").clone()),
         help: Some(help),
     }))
+}
+
+fn off_at_first(image: &Address, attachment: &Address) -> (Severity, String, String) {
+    let message = format!(
+        "{attachment} does not switch {image} on, and a lab plan shows a gallery's images switched off"
+    );
+    (Severity::Warning, message, format!("add `{}` to its `enabledImages`", image.key()))
 }

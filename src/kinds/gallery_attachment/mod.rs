@@ -1,15 +1,18 @@
-//! Gallery attachments: a gallery bound to a lab account, and which of its images are switched on.
+//! Gallery attachments: a gallery bound to a lab account ([`account`]) or a lab plan ([`plan`]), and which of its images
+//! are switched on.
 //!
-//! Source: Microsoft's module for classroom labs (2019-01-01-preview): `sharedgalleries` holds the
-//! attachment under the gallery's own name (ARM takes any), `sharedimages` beside it the projections with their switch.
-//! One gallery for each account; on attach every image is on; a projection shows some time after the
-//! attach or after the image's first version. Marketplace images are never touched.
+//! One gallery for each; an image shows some time after the attach or after its first version. Marketplace images are never
+//! touched.
+
+mod account;
+mod plan;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::arm::{self, LABS};
+use super::arm;
+use super::generation::Generation;
 use super::image::is_not_yet_exported;
 use super::resource_group::name_rule;
 use super::shape::managed;
@@ -18,8 +21,8 @@ use super::{
 };
 use crate::catalog::Work;
 use crate::model::{
-    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Required, Requirement,
-    Resource, Row, Severity, Step, Sweep, SweepWanted, Until,
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Requirement, Resource, Row,
+    Severity, Step, SweepWanted,
 };
 
 /// The attachment of a gallery.
@@ -29,12 +32,12 @@ static INFO: KindInfo = KindInfo {
     name: "GalleryAttachment",
     section: "galleryAttachments",
     arm_type: "Microsoft.LabServices/labaccounts/sharedgalleries",
-    doc: "Attaches a gallery to a lab account and says which of its images lab creators see.",
+    doc: "Attaches a gallery to a lab account or a lab plan and says which of its images lab creators see.",
     attributes: &[
         Attribute::new(
             "to",
             managed(&["LabAccount", "LabPlan"]),
-            "The lab account.",
+            "The lab account or the lab plan.",
             "LabAccount/cs-core-la",
         )
         .on_change(OnChange::Replace)
@@ -45,7 +48,7 @@ static INFO: KindInfo = KindInfo {
         Attribute::new(
             "name",
             Shape::Text(name_rule),
-            "Its name in Azure; the gallery's where it is not written.",
+            "Its name in Azure; the gallery's where it is not written. Lab accounts only.",
             "sig",
         )
         .on_change(OnChange::Replace),
@@ -57,14 +60,30 @@ static INFO: KindInfo = KindInfo {
         ),
     ],
     name_rule: None,
-    rules: &["GAL-01", "IMG-19"],
+    rules: &["GAL-01", "GAL-05", "GEO-03", "GEO-04", "IMG-19"],
     holds_data: false,
     invoked: false,
 };
 
-/// The attachment of the account, desired or recorded.
-pub(super) fn attachment_of(account: &Address, view: &View<'_>) -> Option<Address> {
-    view.attachments_of(account).next().cloned()
+/// The attachment of the account or the plan, desired or recorded.
+pub(super) fn attachment_of(holder: &Address, view: &View<'_>) -> Option<Address> {
+    view.attachments_of(holder).next().cloned()
+}
+
+/// The id of the attachment of a lab plan.
+pub(super) fn id_on_plan(plan: &ArmId) -> ArmId {
+    plan::id(plan)
+}
+
+/// What the service shows of an attachment.
+struct Seen {
+    /// What it is attached to.
+    to: ArmId,
+    /// The attachment's own name, where it has one.
+    name: Option<String>,
+    gallery: ArmId,
+    /// The gallery's images by their definitions, and whether they are on; `None` where nobody asked.
+    images: Option<Vec<(ArmId, bool)>>,
 }
 
 /// Which images an attachment switches on.
@@ -118,21 +137,26 @@ impl Kind for GalleryAttachment {
 
     fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let account = arm::referred(&own.attributes, "to");
+        let generation = Generation::of(&own.attributes, "to");
+        let holder = arm::referred(&own.attributes, "to");
         let gallery = arm::referred(&own.attributes, "gallery");
-        let mut others = account.iter().flat_map(|account| view.attachments_of(account));
+        let mut others = holder.iter().flat_map(|holder| view.attachments_of(holder));
         let other = others.find(|other| *other < address && view.desired.contains_key(*other));
-        if let (Some(other), Some(account)) = (other, &account) {
+        if let (Some(other), Some(holder)) = (other, &holder) {
+            let noun = generation.noun();
             problems.push(Problem::Rule(Finding {
                 rule: "GAL-01".into(),
                 severity: Severity::Error,
-                message: format!("{account} has a gallery attached already, by {other}"),
+                message: format!("{holder} has a gallery attached already, by {other}"),
                 address: Some(address.clone()),
                 source: Some(own.source_of("to").clone()),
-                help: Some(
-                    "a lab account takes one gallery: put the images into one, or use another account".into(),
-                ),
+                help: Some(format!(
+                    "a {noun} takes one gallery: put the images into one, or use another {noun}"
+                )),
             }));
+        }
+        if generation == Generation::Plans {
+            problems.extend(plan::problems(address, own, view));
         }
         if let Some(gallery) = gallery {
             for image in Enabled::of(&own.attributes).listed(&gallery, view) {
@@ -153,9 +177,13 @@ impl Kind for GalleryAttachment {
     }
 
     fn arm_id(&self, _address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId {
+        let holder = view.referred_id(&attributes["to"]);
+        if Generation::of(attributes, "to") == Generation::Plans {
+            return plan::id(&holder);
+        }
         let gallery = view.referred_id(&attributes["gallery"]);
         let name = attributes.get("name").and_then(Value::as_str).unwrap_or(gallery.name());
-        view.referred_id(&attributes["to"]).child("sharedgalleries", name)
+        holder.child("sharedgalleries", name)
     }
 
     fn enables(&self, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
@@ -166,6 +194,10 @@ impl Kind for GalleryAttachment {
     }
 
     fn keeps_off(&self, attributes: &Attributes, image: &Address, view: &View<'_>) -> bool {
+        // A lab plan shows what comes into its gallery switched off.
+        if Generation::of(attributes, "to") == Generation::Plans {
+            return false;
+        }
         let gallery_of = |own: &Attributes| arm::referred(own, "gallery");
         matches!(Enabled::of(attributes), Enabled::Exactly(listed) if !listed.contains(image))
             && view.attributes(image).and_then(gallery_of) == gallery_of(attributes)
@@ -186,17 +218,19 @@ impl Kind for GalleryAttachment {
             .collect()
     }
 
-    /// The service reads images and their versions. Source: Lab Services, attach a shared image gallery: the service's
-    /// own identity gets Contributor on the gallery as it is attached (domain rule GAL-05).
     fn requires(&self, desired: &Attributes, recorded: Option<&Row>, view: &View<'_>) -> Vec<Requirement> {
-        // Before it is attached there is nothing to be missed.
-        let what = Required::Role {
-            application: "1a14be2a-e903-4cec-99cf-b2e209259a0f",
-            called: "Azure Lab Services",
-            role: "Contributor",
+        let what = match Generation::of(desired, "to") {
+            // Before it is attached there is nothing to be missed.
+            Generation::Accounts => recorded.map(|_| account::ROLE),
+            Generation::Plans => Some(plan::ROLE),
         };
-        let role = recorded.map(|_| Requirement { on: view.referred_id(&desired["gallery"]), what });
-        role.into_iter().collect()
+        let on = || view.referred_id(&desired["gallery"]);
+        what.map(|what| Requirement { on: on(), what }).into_iter().collect()
+    }
+
+    fn refusals(&self, subject: &Subject<'_>, _today: &str) -> Vec<Finding> {
+        let is_of_plan = Generation::of(&subject.desired.attributes, "to") == Generation::Plans;
+        is_of_plan.then(|| plan::without_owner(subject)).flatten().into_iter().collect()
     }
 
     fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
@@ -209,23 +243,23 @@ impl Kind for GalleryAttachment {
             Enabled::All => vec!["every image on".into()],
             Enabled::Unmanaged => Vec::new(),
         };
-        let (gallery, account) = (words::key(attributes, "gallery"), words::key(attributes, "to"));
-        std::iter::once(format!("{gallery} on {account}")).chain(switches).collect()
+        let (gallery, holder) = (words::key(attributes, "gallery"), words::key(attributes, "to"));
+        std::iter::once(format!("{gallery} on {holder}")).chain(switches).collect()
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
         let attributes = &subject.desired.attributes;
-        let id = &subject.row.arm_id;
         let gallery = subject.view.referred_id(&attributes["gallery"]);
-        let body = json!({ "properties": { "galleryId": gallery.as_str() } });
-        let mut attach = arm::put("attach", id, LABS, body, arm::record(&with_none_enabled(subject.row)));
-        attach.until = vec![Until::Provisioned { read: arm::get(id, LABS) }];
+        let record = arm::record(&with_none_enabled(subject.row));
+        let (attach, expects) = match Generation::of(attributes, "to") {
+            Generation::Accounts => account::attach(subject, &gallery, record),
+            Generation::Plans => plan::attach(&subject.row.arm_id, &gallery, record),
+        };
         let holders = [arm::referred(attributes, "to"), arm::referred(attributes, "gallery")];
         let mut needs: Vec<_> = holders.iter().flatten().cloned().map(Need::Ready).collect();
         // One gallery at a time: what is attached now is detached first.
-        let others = holders[0].iter().flat_map(|account| subject.view.attachments_of(account));
+        let others = holders[0].iter().flat_map(|holder| subject.view.attachments_of(holder));
         needs.extend(others.map(|other| Need::Part(other.clone(), "delete".into())));
-        let expects = Expectation::Absent { read: arm::get(id, LABS) };
         let mut drafts = vec![Draft::new("attach", needs, expects, Work::Small, vec![attach])];
         let images = listed(subject);
         drafts.extend(switches(subject, &images));
@@ -247,16 +281,20 @@ impl Kind for GalleryAttachment {
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
-        let step = arm::delete("detach", &row.arm_id, LABS, Recording::Delete);
+        let step = match Generation::of_id(&row.arm_id) {
+            Generation::Accounts => account::detach(row),
+            Generation::Plans => plan::detach(row),
+        };
         vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, Work::Small, vec![step])]
     }
 
     fn reads(&self, _address: &Address, row: &Row) -> Vec<Read> {
-        let mut reads = vec![arm::get(&row.arm_id, LABS)];
-        if row.attributes.contains_key("enabledImages") {
-            reads.push(arm::list(&account_id(&row.arm_id), "sharedimages", LABS));
-        }
-        reads
+        let [own, images] = match Generation::of_id(&row.arm_id) {
+            Generation::Accounts => account::reads(row),
+            Generation::Plans => plan::reads(row),
+        };
+        let images = row.attributes.contains_key("enabledImages").then_some(images);
+        std::iter::once(own).chain(images).collect()
     }
 
     fn observe(
@@ -266,53 +304,36 @@ impl Kind for GalleryAttachment {
         names: &Names<'_>,
     ) -> Result<Option<Observed>, ShapeError> {
         let [Some(body), rest @ ..] = answers else { return Ok(None) };
-        let gallery = ArmId::new(arm::text(body, "/properties/galleryId")?);
-        let mut attributes = Attributes::new();
-        attributes.insert("to".into(), names.reference(&account_id(&row.arm_id)));
-        attributes.insert("gallery".into(), names.reference(&gallery));
-        attributes.insert("name".into(), json!(row.arm_id.name()));
-        if let [Some(images)] = rest {
-            let items: Vec<_> = images.as_array().into_iter().flatten().collect();
-            let reference = |item: &&Value| {
-                let name = item["properties"]["definitionName"]
-                    .as_str()
-                    .or(item["name"].as_str())
-                    .unwrap_or_default();
-                names.reference(&gallery.child("images", name))
-            };
-            let mut on: Vec<_> =
-                items.iter().copied().filter(|item| is_on(item)).map(|item| reference(&item)).collect();
-            on.sort_by_key(ToString::to_string);
-            let all_on = items.iter().all(|item| is_on(item));
-            let seen = match Enabled::of(&row.attributes) {
-                Enabled::Including(wanted) => {
-                    on.retain(|image| image.as_str().is_some_and(|image| wanted.contains(image)));
-                    json!({ "including": on })
-                }
-                Enabled::All if all_on => json!("all"),
-                _ => json!(on),
-            };
-            attributes.insert("enabledImages".into(), seen);
-        }
-        Ok(Some(Observed { attributes, failed: false }))
+        let images = rest.first().and_then(Option::as_ref);
+        let seen = match Generation::of_id(&row.arm_id) {
+            Generation::Accounts => account::seen(body, images, row)?,
+            Generation::Plans => plan::seen(body, images, row)?,
+        };
+        Ok(seen.map(|seen| Observed { attributes: in_words(&seen, row, names), failed: false }))
     }
 }
 
-/// Whether a projection is on. The wire's letter case is not certain, and an older form was a boolean.
-fn is_on(item: &Value) -> bool {
-    let properties = &item["properties"];
-    let state = properties.get("enableState").or_else(|| properties.get("EnableState"));
-    match state.and_then(Value::as_str) {
-        Some(state) => state.eq_ignore_ascii_case("Enabled"),
-        None => properties["isEnabled"].as_bool().unwrap_or(false),
+/// What is seen of an attachment in the language's words.
+fn in_words(seen: &Seen, row: &Row, names: &Names<'_>) -> Attributes {
+    let mut attributes = Attributes::new();
+    attributes.insert("to".into(), names.reference(&seen.to));
+    attributes.insert("gallery".into(), names.reference(&seen.gallery));
+    attributes.extend(seen.name.as_ref().map(|name| ("name".to_owned(), json!(name))));
+    if let Some(images) = &seen.images {
+        let on = images.iter().filter(|(_, is_on)| *is_on);
+        let mut on: Vec<_> = on.map(|(image, _)| names.reference(image)).collect();
+        on.sort_by_key(ToString::to_string);
+        let value = match Enabled::of(&row.attributes) {
+            Enabled::Including(wanted) => {
+                on.retain(|image| image.as_str().is_some_and(|image| wanted.contains(image)));
+                json!({ "including": on })
+            }
+            Enabled::All if images.iter().all(|(_, is_on)| *is_on) => json!("all"),
+            _ => json!(on),
+        };
+        attributes.insert("enabledImages".into(), value);
     }
-}
-
-/// The account's id of an attachment's.
-fn account_id(attachment: &ArmId) -> ArmId {
-    let text = attachment.as_str();
-    let cut = text.rmatch_indices('/').nth(1).map_or(text.len(), |(at, _)| at);
-    ArmId::new(&text[..cut])
+    attributes
 }
 
 /// The images that the subject switches on: those that exist or will.
@@ -348,7 +369,6 @@ fn switches(subject: &Subject<'_>, images: &BTreeSet<Address>) -> Vec<Draft> {
 
 fn switch_on(subject: &Subject<'_>, image: &Address) -> Draft {
     let definition = subject.view.arm_id(image).expect("an enabled image is a known one");
-    let projection = account_id(&subject.row.arm_id).child("sharedimages", definition.name());
     let include = |path: &str| Recording::Include {
         path: path.into(),
         item: json!(image.as_str()),
@@ -362,9 +382,11 @@ fn switch_on(subject: &Subject<'_>, image: &Address) -> Draft {
         (_, Some(Some(Value::Array(_)))) => include("enabledImages"),
         _ => include("enabledImages.including"),
     };
-    let body = json!({ "properties": { "enableState": "Enabled" } });
-    let mut step = arm::merge("enable", &projection, LABS, body, record);
-    step.ready = vec![Until::Exists { read: arm::get(&projection, LABS) }];
+    let id = &subject.row.arm_id;
+    let step = match Generation::of_id(id) {
+        Generation::Accounts => account::enable(id, definition.name(), record),
+        Generation::Plans => plan::enable(id, definition.name(), record),
+    };
     let needs = vec![Need::Part(subject.address.clone(), "attach".into()), Need::Ready(image.clone())];
     let part = format!("enable/{}", image.key());
     Draft::new(part, needs, Expectation::Anything, Work::Small, vec![step])
@@ -383,12 +405,12 @@ fn last_switch(subject: &Subject<'_>) -> Option<(&'static str, Step)> {
     let names = |images: &mut dyn Iterator<Item = &Address>| -> Vec<String> {
         images.filter_map(|image| Some(subject.view.arm_id(image)?.name().to_owned())).collect()
     };
-    let sweep = |wanted| Sweep {
-        read: arm::list(&account_id(&subject.row.arm_id), "sharedimages", LABS),
-        switch: vec!["/properties/enableState".into(), "/properties/EnableState".into()],
-        on_off: (json!("Enabled"), json!("Disabled")),
-        wanted,
-        awaits: names(&mut unlisted(subject)),
+    let id = &subject.row.arm_id;
+    let sweep = |wanted| match Generation::of_id(id) {
+        Generation::Accounts => account::sweep(id, wanted, names(&mut unlisted(subject))),
+        Generation::Plans => {
+            plan::sweep(id, &subject.view.referred_id(&subject.desired.attributes["gallery"]), wanted)
+        }
     };
     match Enabled::of(&subject.desired.attributes) {
         Enabled::Exactly(images) => {

@@ -1,70 +1,82 @@
-//! Labs of lab accounts: one class, all VMs alike.
+//! Labs: one class each, all VMs alike. Of lab accounts in [`v1`], of lab plans in [`v2`].
 //!
-//! ARM type `Microsoft.LabServices/labaccounts/labs`. Source: Microsoft's module for classroom labs
-//! (2019-01-01-preview): POST createLab, then GET lab and template until both are provisioned;
-//! changes by GET and PUT of the whole; title and description stand on the template.
-//! Image, size, account name, template-or-not and GPU drivers are fixed when the lab is made.
+//! The two generations share what a lab is to people, and neither type, path, nor body. What a lab lies in or belongs to
+//! (`in`) says which it is. Image, size, account name, template-or-not and GPU drivers are fixed when a lab is made.
 
 mod checks;
-pub(super) mod wire;
+mod fits;
+pub(super) mod v1;
+pub(super) mod v2;
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::checks::{
-    credentials_inside, differing_credentials, idle_on_linux, not_enabled, without_credentials,
+    credentials_inside, differing_credentials, idle_on_linux, not_allowed_there, not_enabled,
+    not_for_accounts, same_user, without_credentials, without_quota,
 };
-use self::wire::{
-    AT_CREATION, ON_TEMPLATE, create_lab, lab_properties, settled_template, template_read, template_step,
-};
-use super::arm::{self, LABS};
+use super::arm::{self, LABS, PLANS};
+use super::gallery::RESOURCE_GROUP;
 use super::gallery_attachment::attachment_of;
+use super::generation::Generation;
+use super::profiles::{AFTER_DISCONNECT, CONNECTION, IDLE, IDLE_MEANS, IF_NOBODY_CONNECTS, WHEN_IDLE};
+use super::resource_group::TAGS;
 use super::shape::{Reference, any, length, managed};
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
-use crate::catalog::{Work, size};
+use crate::catalog::Work;
 use crate::model::{
-    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Required, Requirement,
-    Resource, Row, Severity, Step,
+    Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Requirement, Resource, Row,
+    Severity,
 };
 
 /// A lab.
 pub(super) struct Lab;
 
-const IDLE: Shape = Shape::Duration { off: true, min_minutes: 1, max_minutes: 59 };
-
 const AUTO_SHUTDOWN: &[Attribute] = &[
-    Attribute::new(
-        "shutDownAfterDisconnect",
-        IDLE,
-        "How long after a student disconnects the VM shuts down; `none` is never.",
-        "15m",
-    ),
+    AFTER_DISCONNECT,
     Attribute::new(
         "disconnectWhenIdle",
         IDLE,
-        "How long an idle student stays connected; `none` is for ever. Windows only.",
+        "How long an idle student stays connected; `none` is for ever. Lab accounts only, Windows only.",
         "15m",
     ),
-    Attribute::new(
-        "shutDownIfNobodyConnects",
-        IDLE,
-        "How long a started VM waits for its student; `none` is for ever.",
-        "15m",
-    ),
+    WHEN_IDLE,
+    IDLE_MEANS,
+    IF_NOBODY_CONNECTS,
 ];
+
+const NETWORK: &[Attribute] = &[Attribute::new(
+    "subnet",
+    Shape::Text(any),
+    "Id of the subnet that the VMs are in.",
+    "/subscriptions/…/subnets/labs",
+)];
 
 static INFO: KindInfo = KindInfo {
     name: "Lab",
     section: "labs",
-    arm_type: "Microsoft.LabServices/labaccounts/labs",
+    arm_type: "Microsoft.LabServices/labs",
     doc: "A lab: one class whose VMs share image, size and quota.",
     attributes: &[
-        Attribute::new("in", managed(&["LabAccount", "LabPlan"]), "The lab account it lies in.", "LabAccount/cs-core-la")
-            .on_change(OnChange::Replace)
-            .required(),
+        Attribute::new(
+            "in",
+            managed(&["LabAccount", "LabPlan"]),
+            "The lab account it lies in, or the lab plan it is made with.",
+            "LabAccount/cs-core-la",
+        )
+        .on_change(OnChange::Replace)
+        .required(),
+        Attribute { required: false, doc: "Its group; the lab plan's where it is not written. Lab plans only.", ..RESOURCE_GROUP },
+        Attribute::new(
+            "location",
+            Shape::Region,
+            "Its region, one that the lab plan allows; the lab plan's where it is not written. Lab plans only.",
+            "westeurope",
+        )
+        .on_change(OnChange::Replace),
         Attribute::new(
             "image",
             Shape::Reference(Reference { kinds: &["Image"], marketplace: true, unmanaged: false }),
@@ -73,7 +85,7 @@ static INFO: KindInfo = KindInfo {
         )
         .on_change(OnChange::Replace)
         .required(),
-        Attribute::new("size", Shape::Size, "The VM size, by its name in the portal.", "Medium")
+        Attribute::new("size", Shape::Size, "The VM size, by its name in the portal; of a lab plan's lab also a SKU.", "Medium")
             .on_change(OnChange::Replace)
             .required(),
         Attribute::new("capacity", Shape::Integer { min: 0, max: 400 }, "How many VMs; shrinking deletes VMs.", "30"),
@@ -85,14 +97,29 @@ static INFO: KindInfo = KindInfo {
         ),
         Attribute::new("access", Shape::Choice(&["Restricted", "Open"]), "Whether only listed students may register.", "Restricted"),
         Attribute::new("credentials", Shape::Credentials, "The account on the VMs; the password is used when the lab is made.", "student"),
+        Attribute::new(
+            "nonAdmin",
+            Shape::Credentials,
+            "A second account on the VMs, without administrator's rights, for the students. Lab plans only.",
+            "{ username: pupil, password: { env: PUPIL_PASSWORD } }",
+        ),
         Attribute::new("sharedPassword", Shape::Bool, "Whether all VMs have the same password.", "false"),
         Attribute::new("template", Shape::Bool, "Whether it has a template VM.", "true").on_change(OnChange::Replace),
-        Attribute::new("linuxRemoteDesktop", Shape::Bool, "Whether a Linux lab has a remote desktop.", "false")
+        Attribute::new("linuxRemoteDesktop", Shape::Bool, "Whether a Linux lab has a remote desktop. Lab accounts only.", "false")
             .on_change(OnChange::Replace),
         Attribute::new("gpuDrivers", Shape::Bool, "Whether GPU drivers are installed.", "false").on_change(OnChange::Replace),
         Attribute::new("title", Shape::Text(title), "What students see.", "Programming in Java"),
         Attribute::new("description", Shape::Text(any), "What students see below the title.", "CS220, spring 2027"),
         Attribute::new("autoShutdown", Shape::Object(AUTO_SHUTDOWN), "When VMs that nobody uses stop.", "{ shutDownAfterDisconnect: 15m }"),
+        Attribute::new(
+            "connection",
+            Shape::Object(CONNECTION),
+            "How the VMs are reached; what no lab and no lab plan says is closed. Lab plans only.",
+            "{ clientRdp: Public }",
+        ),
+        Attribute::new("network", Shape::Object(NETWORK), "The network that the VMs are in. Lab plans only.", "{ subnet: /subscriptions/… }")
+            .on_change(OnChange::Replace),
+        TAGS,
         Attribute::new(
             "publish",
             Shape::Child("Publish"),
@@ -104,12 +131,12 @@ static INFO: KindInfo = KindInfo {
         Attribute::new("users", Shape::Later, "The students.", "{ csv: rosters/optics.csv }"),
     ],
     name_rule: Some(name_rule),
-    rules: &["EXP-04", "IMG-03", "IMG-19", "LAB-20", "RET-01", "SHU-02"],
+    rules: &["EXP-04", "GEO-06", "IMG-03", "IMG-19", "IMG-22", "LAB-11", "LAB-20", "LAB-21", "RET-01", "SHU-02"],
     holds_data: true,
     invoked: false,
 };
 
-/// The vendor's bulk tools accept `^[a-zA-Z0-9_, '"!|-]*$`; a period is a common part of terms too.
+/// Of both generations; labs of lab plans take less. The vendor's bulk tools for lab accounts accept `^[a-zA-Z0-9_, '"!|-]*$`; a period is a common part of terms too.
 fn name_rule(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_, '\"!|-.".contains(c);
     if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
@@ -128,25 +155,53 @@ impl Kind for Lab {
     }
 
     fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let Some(image) = arm::referred(&own.attributes, "image") else { return problems };
-        if let Some(inherited) = credentials_inside(&image, view, 8) {
-            match own.attributes.get("credentials") {
-                Some(written) if *written != inherited && !own.defaulted.contains_key("credentials") => {
-                    problems.push(Problem::Rule(differing_credentials(address, own, &image)));
-                }
-                _ => {
-                    own.attributes.insert("credentials".into(), inherited);
+        let generation = Generation::of(&own.attributes, "in");
+        let mut problems = fits::fit(own, generation, view);
+        let image = arm::referred(&own.attributes, "image");
+        if let Some(image) = &image {
+            if let Some(inherited) = credentials_inside(image, view, 8) {
+                match own.attributes.get("credentials") {
+                    Some(written) if *written != inherited && !own.defaulted.contains_key("credentials") => {
+                        problems.push(Problem::Rule(differing_credentials(address, own, image)));
+                    }
+                    _ => {
+                        own.attributes.insert("credentials".into(), inherited);
+                    }
                 }
             }
+            problems.extend(not_enabled(address, own, image, view));
         }
-        problems.extend(idle_on_linux(address, own, &image, view));
-        problems.extend(not_enabled(address, own, &image, view));
+        match (generation, image) {
+            (Generation::Accounts, Some(image)) => {
+                problems.extend(idle_on_linux(address, own, &image, view));
+                problems.extend(not_for_accounts(address, own, &image, view));
+            }
+            (Generation::Accounts, None) => {}
+            (Generation::Plans, _) => {
+                problems.extend(not_allowed_there(address, own, view));
+                problems.extend(same_user(address, own));
+            }
+        }
         problems
     }
 
+    fn on_change(&self, attribute: &Attribute, recorded: &Attributes, desired: &Attributes) -> OnChange {
+        let is_of_plan = |own: &Attributes| Generation::of(own, "in") == Generation::Plans;
+        match attribute.name {
+            _ if !is_of_plan(recorded) || !is_of_plan(desired) => attribute.on_change,
+            // A lab names its plan, and may name another one later.
+            "in" => OnChange::Update,
+            "sharedPassword" => OnChange::Replace,
+            _ => attribute.on_change,
+        }
+    }
+
     fn arm_id(&self, _address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId {
-        view.referred_id(&attributes["in"]).child("labs", arm::own(attributes, "name"))
+        let name = arm::own(attributes, "name");
+        match Generation::of(attributes, "in") {
+            Generation::Accounts => view.referred_id(&attributes["in"]).child("labs", name),
+            Generation::Plans => view.group(attributes).resource("Microsoft.LabServices", "labs", name),
+        }
     }
 
     fn also_depends_on(
@@ -160,8 +215,11 @@ impl Kind for Lab {
         account.and_then(|account| attachment_of(&account, view)).into_iter().collect()
     }
 
-    fn containers(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<Address> {
-        arm::referred(attributes, "in").into_iter().collect()
+    fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address> {
+        match Generation::of(attributes, "in") {
+            Generation::Accounts => arm::referred(attributes, "in").into_iter().collect(),
+            Generation::Plans => arm::group_address(attributes, view).into_iter().collect(),
+        }
     }
 
     fn remarks(&self, desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
@@ -179,6 +237,7 @@ impl Kind for Lab {
     fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {
         let mut findings: Vec<_> = super::lab_account::retired(subject, today).into_iter().collect();
         findings.extend(without_credentials(subject));
+        findings.extend(without_quota(subject));
         let image = arm::referred(&subject.desired.attributes, "image");
         if let (None, Some(image)) = (subject.recorded, image)
             && super::image::is_not_yet_exported(&image, subject.view)
@@ -205,8 +264,11 @@ impl Kind for Lab {
             None => format!("{size} from {image}"),
         };
         let open = (arm::own(attributes, "access") == "Open").then(|| "access Open".to_owned());
-        let account = format!("in {}", words::key(attributes, "in"));
-        [Some(what), words::named(attributes, "quota"), open, Some(account)].into_iter().flatten().collect()
+        let place = match Generation::of(attributes, "in") {
+            Generation::Accounts => format!("in {}", words::key(attributes, "in")),
+            Generation::Plans => format!("with plan {}", words::key(attributes, "in")),
+        };
+        [Some(what), words::named(attributes, "quota"), open, Some(place)].into_iter().flatten().collect()
     }
 
     fn losses(&self, address: &Address, row: &Row, view: &View<'_>) -> Vec<String> {
@@ -218,89 +280,81 @@ impl Kind for Lab {
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
-        let (row, attributes) = (subject.row, &subject.desired.attributes);
-        let mut steps = vec![create_lab(subject)];
-        let later: Vec<_> =
-            attributes.keys().map(String::as_str).filter(|name| !AT_CREATION.contains(name)).collect();
-        if later.iter().any(|name| !ON_TEMPLATE.contains(name)) {
-            let so_far = arm::partial(row, |name| !ON_TEMPLATE.contains(&name));
-            let body = json!({ "properties": lab_properties(attributes, &later) });
-            steps.push(arm::merge("set capacity and access", &row.arm_id, LABS, body, arm::record(&so_far)));
-        }
-        if later.iter().any(|name| ON_TEMPLATE.contains(name)) {
-            steps.push(template_step(subject));
-        }
-        let expects = Expectation::Absent { read: arm::get(&row.arm_id, LABS) };
-        vec![Draft::new("create", needs(subject), expects, Work::Lab, steps)]
+        let (work, steps, version) = match Generation::of(&subject.desired.attributes, "in") {
+            Generation::Accounts => (Work::Lab, v1::creation(subject), LABS),
+            Generation::Plans => (Work::PlanLab, vec![v2::creation(subject)], PLANS),
+        };
+        let expects = Expectation::Absent { read: arm::get(&subject.row.arm_id, version) };
+        vec![Draft::new("create", needs(subject), expects, work, steps)]
     }
 
     fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
-        let (row, attributes) = (subject.row, &subject.desired.attributes);
         let tops: BTreeSet<&str> = paths.iter().map(|path| path.split('.').next().unwrap_or(path)).collect();
-        let on_lab: Vec<_> = tops.iter().copied().filter(|name| !ON_TEMPLATE.contains(name)).collect();
-        let properties = lab_properties(attributes, &on_lab);
-        let on_template = tops.iter().any(|name| ON_TEMPLATE.contains(name));
-        let mut steps = Vec::new();
-        if properties.as_object().is_some_and(|map| !map.is_empty()) {
-            let mut so_far = row.clone();
-            if on_template {
-                for name in ON_TEMPLATE {
-                    so_far.attributes.remove(*name);
-                    let before = subject.recorded.and_then(|row| row.attributes.get(*name));
-                    so_far.attributes.extend(before.map(|value| ((*name).to_owned(), value.clone())));
-                }
-            }
-            let body = json!({ "properties": properties });
-            let mut step = arm::merge("change lab", &row.arm_id, LABS, body, arm::record(&so_far));
-            // A published lab scales its VMs; its template says when that is over.
-            step.until.push(settled_template(&row.arm_id));
-            steps.push(step);
-        }
-        if on_template {
-            steps.push(template_step(subject));
-        }
-        if steps.is_empty() {
-            steps.push(Step::recording("record", arm::record(row)));
-        }
+        let generation = Generation::of(&subject.desired.attributes, "in");
+        let steps = match generation {
+            Generation::Accounts => v1::changes(subject, &tops),
+            Generation::Plans => vec![v2::change(subject, &tops)],
+        };
         let scales = tops.contains("capacity")
             && subject.view.row(&Address::new("Publish", subject.address.key())).is_some();
-        let work = if scales { Work::Scale } else { Work::Small };
-        vec![Draft::new("update", Vec::new(), Expectation::AsRecorded, work, steps)]
+        let work = match (scales, generation) {
+            (false, _) => Work::Small,
+            (true, Generation::Accounts) => Work::Scale,
+            (true, Generation::Plans) => Work::PlanScale,
+        };
+        let plan = arm::referred(&subject.desired.attributes, "in").filter(|_| tops.contains("in"));
+        let needs = plan.into_iter().map(Need::Ready).collect();
+        vec![Draft::new("update", needs, Expectation::AsRecorded, work, steps)]
     }
 
     /// Source of the sum: Lab Services, capacity limits: a lab's VMs, and its template (domain rule CAP-01).
     fn requires(&self, desired: &Attributes, recorded: Option<&Row>, view: &View<'_>) -> Vec<Requirement> {
-        let Some(size) = size(arm::own(desired, "size")) else { return Vec::new() };
         let before = recorded.map_or(0, |row| machines(&row.attributes));
         let added = machines(desired).saturating_sub(before);
-        let machines =
-            Required::Machines { size: size.api, portal: size.portal, cores: added * u64::from(size.cores) };
-        let image = desired.get("image").and_then(Value::as_str).filter(|_| recorded.is_none());
-        let image = image.and_then(|image| image.strip_prefix("Marketplace/"));
-        let image = image.map(|name| Required::Image(name.to_owned()));
-        let machines = (recorded.is_none() || added > 0).then_some(machines);
-        let account = view.referred_id(&desired["in"]);
-        let asked = machines.into_iter().chain(image);
-        asked.map(|what| Requirement { on: account.clone(), what }).collect()
+        match Generation::of(desired, "in") {
+            Generation::Accounts => v1::requirements(desired, recorded, added, view),
+            Generation::Plans => v2::requirements(desired, recorded, added, view),
+        }
     }
 
     fn delete(&self, _address: &Address, row: &Row, _view: &View<'_>) -> Vec<Draft> {
-        let step = arm::delete("delete lab", &row.arm_id, LABS, Recording::Delete);
+        let step = arm::delete("delete lab", &row.arm_id, version_of(row), Recording::Delete);
         vec![Draft::new("delete", Vec::new(), Expectation::AsRecorded, Work::DeleteLab, vec![step])]
     }
 
     fn reads(&self, _address: &Address, row: &Row) -> Vec<Read> {
-        vec![arm::get(&row.arm_id, LABS), template_read(&row.arm_id)]
+        let lab = arm::get(&row.arm_id, version_of(row));
+        match Generation::of_id(&row.arm_id) {
+            Generation::Accounts => vec![lab, v1::template_read(&row.arm_id)],
+            Generation::Plans => vec![lab],
+        }
     }
 
     fn observe(
         &self,
         answers: &[Option<Value>],
         row: &Row,
-        _names: &Names<'_>,
+        names: &Names<'_>,
     ) -> Result<Option<Observed>, ShapeError> {
-        wire::observed(answers, row)
+        match Generation::of_id(&row.arm_id) {
+            Generation::Accounts => v1::observed(answers, row),
+            Generation::Plans => v2::observed(answers, row, names),
+        }
     }
+}
+
+/// The version of the API that speaks of a recorded lab.
+fn version_of(row: &Row) -> &'static str {
+    match Generation::of_id(&row.arm_id) {
+        Generation::Accounts => LABS,
+        Generation::Plans => PLANS,
+    }
+}
+
+/// The marketplace image that the files name, and has to be looked for: only where the lab is still to be made.
+fn marketplace<'a>(desired: &'a Attributes, recorded: Option<&Row>) -> Option<&'a str> {
+    let image = desired.get("image").and_then(Value::as_str).filter(|_| recorded.is_none());
+    image.and_then(|image| image.strip_prefix("Marketplace/"))
 }
 
 /// How many VMs a lab with these attributes has at most.

@@ -1,17 +1,26 @@
-//! A lab's requests, and its answers in the language's words.
+//! Labs of lab accounts: their requests, and their answers in the language's words.
+//!
+//! ARM type `Microsoft.LabServices/labaccounts/labs`. Source: Microsoft's module for classroom labs
+//! (2019-01-01-preview): POST createLab, then GET lab and template until both are provisioned;
+//! changes by GET and PUT of the whole; title and description stand on the template.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::marketplace;
 use crate::catalog::size;
 use crate::kinds::arm::{self, GALLERIES, LABS};
+use crate::kinds::profiles::duration;
 use crate::kinds::publish::template;
-use crate::kinds::{ShapeError, Subject};
+use crate::kinds::{ShapeError, Subject, View};
 use crate::model::{
-    ArmId, Attributes, Evidence, Look, Method, Observed, Output, Read, Row, Step, Take, Until,
+    ArmId, Attributes, Evidence, Look, Method, Observed, Output, Read, Required, Requirement, Row, Step,
+    Take, Until,
 };
 
 /// The attributes that `createLab` takes; the others follow in requests of their own.
-pub(super) const AT_CREATION: &[&str] = &[
+const AT_CREATION: &[&str] = &[
     "in",
     "name",
     "image",
@@ -25,9 +34,73 @@ pub(super) const AT_CREATION: &[&str] = &[
     "autoShutdown",
 ];
 /// The attributes that stand on the template.
-pub(super) const ON_TEMPLATE: &[&str] = &["title", "description"];
+const ON_TEMPLATE: &[&str] = &["title", "description"];
 
-pub(super) fn create_lab(subject: &Subject<'_>) -> Step {
+/// The requests that make a lab.
+pub(super) fn creation(subject: &Subject<'_>) -> Vec<Step> {
+    let (row, attributes) = (subject.row, &subject.desired.attributes);
+    let mut steps = vec![create_lab(subject)];
+    let later: Vec<_> =
+        attributes.keys().map(String::as_str).filter(|name| !AT_CREATION.contains(name)).collect();
+    if later.iter().any(|name| !ON_TEMPLATE.contains(name)) {
+        let so_far = arm::partial(row, |name| !ON_TEMPLATE.contains(&name));
+        let body = json!({ "properties": lab_properties(attributes, &later) });
+        steps.push(arm::merge("set capacity and access", &row.arm_id, LABS, body, arm::record(&so_far)));
+    }
+    if later.iter().any(|name| ON_TEMPLATE.contains(name)) {
+        steps.push(template_step(subject));
+    }
+    steps
+}
+
+/// The requests that change what `tops` name.
+pub(super) fn changes(subject: &Subject<'_>, tops: &BTreeSet<&str>) -> Vec<Step> {
+    let (row, attributes) = (subject.row, &subject.desired.attributes);
+    let on_lab: Vec<_> = tops.iter().copied().filter(|name| !ON_TEMPLATE.contains(name)).collect();
+    let properties = lab_properties(attributes, &on_lab);
+    let on_template = tops.iter().any(|name| ON_TEMPLATE.contains(name));
+    let mut steps = Vec::new();
+    if properties.as_object().is_some_and(|map| !map.is_empty()) {
+        let mut so_far = row.clone();
+        if on_template {
+            for name in ON_TEMPLATE {
+                so_far.attributes.remove(*name);
+                let before = subject.recorded.and_then(|row| row.attributes.get(*name));
+                so_far.attributes.extend(before.map(|value| ((*name).to_owned(), value.clone())));
+            }
+        }
+        let body = json!({ "properties": properties });
+        let mut step = arm::merge("change lab", &row.arm_id, LABS, body, arm::record(&so_far));
+        // A published lab scales its VMs; its template says when that is over.
+        step.until.push(settled_template(&row.arm_id));
+        steps.push(step);
+    }
+    if on_template {
+        steps.push(template_step(subject));
+    }
+    if steps.is_empty() {
+        steps.push(Step::recording("record", arm::record(row)));
+    }
+    steps
+}
+
+/// What so many more machines, and the image of a new lab, take of the lab account.
+pub(super) fn requirements(
+    desired: &Attributes,
+    recorded: Option<&Row>,
+    added: u64,
+    view: &View<'_>,
+) -> Vec<Requirement> {
+    let Some(size) = size(arm::own(desired, "size")) else { return Vec::new() };
+    let machines =
+        Required::Machines { size: size.api, portal: size.portal, cores: added * u64::from(size.cores) };
+    let machines = (recorded.is_none() || added > 0).then_some(machines);
+    let image = marketplace(desired, recorded).map(|name| Required::Image(name.to_owned()));
+    let account = view.referred_id(&desired["in"]);
+    machines.into_iter().chain(image).map(|what| Requirement { on: account.clone(), what }).collect()
+}
+
+fn create_lab(subject: &Subject<'_>) -> Step {
     let (row, attributes) = (subject.row, &subject.desired.attributes);
     let account = subject.view.referred_id(&attributes["in"]);
     let action = ArmId::new(format!("{}/createLab", account.as_str()));
@@ -130,14 +203,7 @@ fn observed_shutdown(properties: &Value) -> Option<Value> {
     shutdown.as_object().is_some_and(|map| !map.is_empty()).then_some(shutdown)
 }
 
-/// A duration as ARM answers it, in normal form: equal values may come back in other words.
-fn duration(value: &Value) -> Value {
-    let normal =
-        value.as_str().and_then(crate::kinds::shape::parse_duration).map(crate::kinds::shape::iso_duration);
-    normal.map_or_else(|| value.clone(), |text| json!(text))
-}
-
-pub(super) fn lab_properties(attributes: &Attributes, names: &[&str]) -> Value {
+fn lab_properties(attributes: &Attributes, names: &[&str]) -> Value {
     let mut properties = Map::new();
     for name in names {
         let Some(value) = attributes.get(*name) else { continue };
@@ -156,7 +222,7 @@ pub(super) fn lab_properties(attributes: &Attributes, names: &[&str]) -> Value {
     Value::Object(properties)
 }
 
-pub(super) fn template_step(subject: &Subject<'_>) -> Step {
+fn template_step(subject: &Subject<'_>) -> Step {
     let mut properties = Map::new();
     for name in ON_TEMPLATE {
         if let Some(value) = subject.desired.attributes.get(*name) {
@@ -167,7 +233,7 @@ pub(super) fn template_step(subject: &Subject<'_>) -> Step {
     arm::merge("set title", &id, LABS, json!({ "properties": properties }), arm::record(subject.row))
 }
 
-pub(super) fn settled_template(lab: &ArmId) -> Until {
+fn settled_template(lab: &ArmId) -> Until {
     Until::Field {
         read: arm::get(&template(lab), LABS),
         pointer: "/properties/publishingState".into(),
@@ -234,10 +300,5 @@ mod tests {
             Value::Object(properties),
             json!({ "idleShutdownMode": "None", "enableDisconnectOnIdle": "Enabled", "idleOsGracePeriod": "PT15M" })
         );
-    }
-
-    #[test]
-    fn a_duration_is_equal_in_other_words() {
-        assert_eq!(duration(&json!("P1DT16H")), json!("PT40H"));
     }
 }

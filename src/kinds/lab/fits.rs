@@ -1,0 +1,171 @@
+//! What labs of one generation have and those of the other do not, and what a lab takes from its plan.
+
+use serde_json::{Value, json};
+
+use crate::catalog::{size, sku};
+use crate::kinds::generation::Generation;
+use crate::kinds::{Problem, View, lab_plan};
+use crate::model::Resource;
+
+/// What only labs of lab accounts have: path, and what labs of lab plans have in its place.
+const OF_ACCOUNTS: &[(&str, &str)] = &[
+    ("linuxRemoteDesktop", "write `connection: { clientRdp: Public }`"),
+    ("autoShutdown.disconnectWhenIdle", "write `shutDownWhenIdle`, which shuts the VM down"),
+];
+
+/// What only labs of lab plans have: path, and what to do about it on those of lab accounts.
+const OF_PLANS: &[(&str, &str)] = &[
+    ("subscription", "a lab lies in its lab account: take it away"),
+    ("resourceGroup", "a lab lies in its lab account: take it away"),
+    ("location", "a lab lies somewhere in its lab account's geography: take it away"),
+    ("tags", "tag the lab account"),
+    ("network", "take it away: the network is the lab account's"),
+    ("connection", "take it away; for a remote desktop on Linux write `linuxRemoteDesktop: true`"),
+    ("nonAdmin", "take it away: there is one account on the VMs"),
+    ("autoShutdown.shutDownWhenIdle", "write `disconnectWhenIdle`, which ends the session"),
+    ("autoShutdown.idleMeans", "take it away"),
+];
+
+/// What a lab takes from its plan where it says nothing else.
+const FROM_PLAN: [&str; 3] = ["subscription", "resourceGroup", "location"];
+
+/// Makes a lab one of its generation, and says what of it is the other's.
+///
+/// A default that the lab cannot have is left out without a word: it is meant for the labs that can.
+pub(super) fn fit(own: &mut Resource, generation: Generation, view: &View<'_>) -> Vec<Problem> {
+    let foreign = match generation {
+        Generation::Accounts => OF_PLANS,
+        Generation::Plans => OF_ACCOUNTS,
+    };
+    let mut problems: Vec<_> =
+        foreign.iter().filter_map(|(path, help)| leave_out(own, path, help, generation)).collect();
+    problems.extend(match generation {
+        Generation::Accounts => of_account(own),
+        Generation::Plans => of_plan(own, view),
+    });
+    problems
+}
+
+fn leave_out(own: &mut Resource, path: &str, help: &str, generation: Generation) -> Option<Problem> {
+    let (top, inner) = path.split_once('.').map_or((path, None), |(top, inner)| (top, Some(inner)));
+    let value = match inner {
+        None => own.attributes.remove(top),
+        Some(inner) => {
+            let whole = own.attributes.get(top)?.as_object()?;
+            if !whole.contains_key(inner) {
+                return None;
+            }
+            let mut whole = whole.clone();
+            let value = whole.remove(inner);
+            match whole.is_empty() {
+                true => drop(own.attributes.remove(top)),
+                false => drop(own.attributes.insert(top.to_owned(), Value::Object(whole))),
+            }
+            value
+        }
+    };
+    value.filter(|_| !own.defaulted.contains_key(path))?;
+    Some(Problem::Wrong {
+        path: path.to_owned(),
+        code: "unknown_key",
+        message: format!("a lab of a {} has no `{}`", generation.noun(), inner.unwrap_or(top)),
+        help: help.to_owned(),
+    })
+}
+
+fn of_account(own: &Resource) -> Vec<Problem> {
+    let word = own.attributes.get("size").and_then(Value::as_str);
+    let wrong = word.filter(|word| size(word).is_none()).map(|word| Problem::Wrong {
+        path: "size".into(),
+        code: "bad_size",
+        message: format!("`{word}` is no VM size of lab accounts"),
+        help: match sku(word) {
+            Some(sku) if size(sku.word()).is_some() => format!("it is nearest to `{}`", sku.word()),
+            _ => "name one as the portal does, such as `Medium`".into(),
+        },
+    });
+    wrong.into_iter().collect()
+}
+
+fn of_plan(own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
+    if let Some(plan) = own.attributes.get("in").and_then(|plan| view.referred(plan)) {
+        for name in FROM_PLAN {
+            let value = plan.get(name).filter(|_| !own.attributes.contains_key(name));
+            own.attributes.extend(value.map(|value| (name.to_owned(), value.clone())));
+        }
+    }
+    if let Some(sku) = own.attributes.get("size").and_then(Value::as_str).and_then(sku) {
+        own.attributes.insert("size".into(), json!(sku.word()));
+    }
+    let name = own.attributes.get("name").and_then(Value::as_str).unwrap_or_default();
+    let bad = lab_plan::name_rule(name).err().map(|why| Problem::Wrong {
+        path: "name".into(),
+        code: "bad_name",
+        message: format!("`{name}` {why}"),
+        help: "Azure refuses it as the name of a lab of a lab plan; the key may stay if `name:` beside it says another name".into(),
+    });
+    let idle = lab_plan::idle_means_nothing(own, own.attributes.get("autoShutdown"), "autoShutdown");
+    bad.into_iter().chain(idle).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::kinds::Links;
+    use crate::model::{DefaultsLayer, Recorded, Source};
+
+    fn fitted(attributes: &Value, defaulted: &[&str], generation: Generation) -> (Value, Vec<String>) {
+        let layer = DefaultsLayer { of_environment: false, of_section: true };
+        let mut own = Resource {
+            attributes: attributes.as_object().expect("a map").clone().into(),
+            depends_on: BTreeSet::new(),
+            protect: None,
+            adopt: false,
+            ignore_changes: Vec::new(),
+            source: Source { file: "labwright.yaml".into(), line: 1, column: 1 },
+            sources: BTreeMap::new(),
+            defaulted: defaulted.iter().map(|path| ((*path).to_owned(), layer)).collect(),
+        };
+        let (desired, recorded, links) = (BTreeMap::new(), Recorded::default(), Links::default());
+        let view = View {
+            desired: &desired,
+            recorded: &recorded,
+            subscription: "s",
+            real_endpoint: false,
+            links: &links,
+        };
+        let problems = fit(&mut own, generation, &view);
+        let paths = problems.into_iter().map(|problem| match problem {
+            Problem::Wrong { path, .. } => path,
+            Problem::Rule(finding) => finding.rule,
+        });
+        (json!(own.attributes), paths.collect())
+    }
+
+    #[test]
+    fn what_is_the_other_generations_is_refused_where_it_is_written_and_left_out_where_it_is_a_default() {
+        let both = json!({
+            "name": "a", "location": "westeurope", "linuxRemoteDesktop": true,
+            "autoShutdown": { "disconnectWhenIdle": "PT15M", "shutDownWhenIdle": "PT15M" },
+        });
+        let (left, wrong) = fitted(&both, &["location"], Generation::Accounts);
+        assert_eq!(wrong, ["autoShutdown.shutDownWhenIdle"]);
+        let kept = json!({ "disconnectWhenIdle": "PT15M" });
+        assert_eq!(left, json!({ "name": "a", "linuxRemoteDesktop": true, "autoShutdown": kept }));
+        let (left, wrong) = fitted(&both, &["autoShutdown.disconnectWhenIdle"], Generation::Plans);
+        assert_eq!(wrong, ["linuxRemoteDesktop"]);
+        let kept = json!({ "shutDownWhenIdle": "PT15M" });
+        assert_eq!(left, json!({ "name": "a", "location": "westeurope", "autoShutdown": kept }));
+    }
+
+    #[test]
+    fn a_size_has_one_word_and_an_account_has_no_sku() {
+        let sized = |size: &str, generation| fitted(&json!({ "name": "a", "size": size }), &[], generation);
+        let (left, wrong) = sized("Classic_Fsv2_2_4GB_128_S_SSD", Generation::Plans);
+        assert_eq!((&left["size"], wrong.len()), (&json!("Small"), 0));
+        let (_, wrong) = sized("Classic_Fsv2_2_4GB_128_S_SSD", Generation::Accounts);
+        assert_eq!(wrong, ["size"]);
+    }
+}
