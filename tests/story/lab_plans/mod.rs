@@ -160,6 +160,30 @@ fn what_somebody_else_changes_is_drift_and_is_put_back() {
 }
 
 #[test]
+fn another_plan_and_another_gallery_of_somebody_elses_are_put_back_in_place() {
+    let azure = Served::start();
+    let place = place(&azure);
+    assert_eq!(place.run("apply --yes").code, 0);
+    let (other, gallery) = (plan_id().replace("lp-chemistry", "lp-other"), "galleries/sig_other");
+    send(&azure, "PUT", &other, r#"{"location":"westeurope","properties":{}}"#);
+    let gallery = format!("{GROUP}/providers/Microsoft.Compute/{gallery}");
+    let made =
+        azure.send("PUT", &format!("{gallery}?api-version=2024-03-03"), r#"{"location":"westeurope"}"#);
+    assert!(made.contains(" 20"), "{made}");
+    send(&azure, "PATCH", &lab_id("organic"), &format!(r#"{{"properties":{{"labPlanId":"{other}"}}}}"#));
+    send(&azure, "PATCH", &plan_id(), &format!(r#"{{"properties":{{"sharedGalleryId":"{gallery}"}}}}"#));
+    let drift = place.run("drift");
+    drift.speaks_of(2, "lp-other");
+    drift.speaks_of(2, "sig_other");
+    let plan = place.run("plan --refresh --format json").json();
+    let verbs: Vec<_> =
+        plan["changes"].as_array().expect("changes").iter().map(|own| own["verb"].clone()).collect();
+    assert_eq!(verbs, ["replace", "update"], "the attachment, and the lab in place: {plan}");
+    place.run("apply --yes --refresh").says(0, "Apply complete! Resources: 1 added, 1 changed, 1 destroyed.");
+    place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
+}
+
+#[test]
 fn what_is_taken_away_within_a_part_goes_back_to_the_services_own() {
     let azure = Served::start();
     let place = place(&azure);
