@@ -86,7 +86,7 @@ fn one_resource_after_the_other_is_recorded_under_its_own_id() {
     first.edit("labwright.yaml", "\nlabs:\n", "\nlabs:\n  other: { name: organic, resourceGroup: chemistry-labs-rg, image: molecules, size: Small, quota: 1h }\n");
     first.edit("labwright.yaml", "  organic:\n", "  organic:\n    name: gone\n");
     let twice = first.run(&format!("import Lab/other {}", lab_id("organic")));
-    twice.speaks_of(4, "Lab/organic");
+    twice.speaks_of(64, "Lab/organic is recorded already");
     let wrong = place.run(&format!("import Lab/analytical {}", lab_id("organic")));
     wrong.speaks_of(64, "by the files Lab/analytical is");
     let plan = place.run("plan --detailed-exitcode --format json").json();
