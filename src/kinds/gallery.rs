@@ -1,4 +1,4 @@
-//! Galleries: shared stores of images, attached by lab accounts.
+//! Galleries: shared stores of images, attached to lab accounts and lab plans.
 //!
 //! ARM type `Microsoft.Compute/galleries`. Images are a kind of their own.
 //! Source: Compute Gallery REST 2024-03-03; the troubleshooting guide for shared images (names).

@@ -17,10 +17,14 @@ pub(super) enum Generation {
 }
 
 impl Generation {
-    /// That of what the reference attribute `name` names: `LabAccount/x` or `LabPlan/x`.
+    /// That of what the reference attribute `name` names: `LabAccount/x`, `LabPlan/x`, or an id that nobody recorded.
     pub(super) fn of(attributes: &Attributes, name: &str) -> Self {
-        let text = attributes.get(name).and_then(Value::as_str).unwrap_or_default();
-        if text.starts_with("LabPlan/") { Self::Plans } else { Self::Accounts }
+        let Some(reference) = attributes.get(name) else { return Self::Accounts };
+        match (reference.as_str(), reference.get("id").and_then(Value::as_str)) {
+            (Some(text), _) if text.starts_with("LabPlan/") => Self::Plans,
+            (None, Some(id)) => Self::of_id(&ArmId::new(id)),
+            _ => Self::Accounts,
+        }
     }
 
     /// That of what has this id: everything of the first generation lies in a lab account.
@@ -33,6 +37,26 @@ impl Generation {
         match self {
             Self::Accounts => "lab account",
             Self::Plans => "lab plan",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_reference_and_an_id_tell_the_generation() {
+        let group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.LabServices";
+        for (reference, expected) in [
+            (json!("LabAccount/a"), Generation::Accounts),
+            (json!("LabPlan/p"), Generation::Plans),
+            (json!({ "id": format!("{group}/LABACCOUNTS/a") }), Generation::Accounts),
+            (json!({ "id": format!("{group}/labPlans/p") }), Generation::Plans),
+        ] {
+            let attributes = [("in".to_owned(), reference.clone())].into_iter().collect();
+            assert_eq!(Generation::of(&attributes, "in"), expected, "{reference}");
         }
     }
 }

@@ -201,15 +201,9 @@ impl Kind for LabPlan {
         [Some(words::place(attributes)), regions].into_iter().flatten().collect()
     }
 
-    fn losses(&self, address: &Address, _row: &Row, view: &View<'_>) -> Vec<String> {
-        let labs = view.recorded_of("Lab").into_iter().filter(|lab| view.desired.contains_key(*lab));
-        let rows = labs.filter_map(|lab| view.row(lab));
-        let stay = rows.filter(|row| arm::referred(&row.attributes, "in").as_ref() == Some(address)).count();
-        match stay {
-            0 => Vec::new(),
-            1 => vec!["1 lab stays, and can no longer be exported".into()],
-            stay => vec![format!("{stay} labs stay, and can no longer be exported")],
-        }
+    /// Labs that the files know name a plan that stays: only others can be left behind.
+    fn losses(&self, _address: &Address, _row: &Row, _view: &View<'_>) -> Vec<String> {
+        vec!["labs that are not recorded here stay, and can no longer be exported".into()]
     }
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {

@@ -17,7 +17,7 @@ pub(crate) const DEVIATIONS: &[(&str, &str)] = &[
         "OperationResults_Get * 200 answer / *",
         "what Location names answers with the resource itself at the end",
     ),
-    ("Lab*_Update * request /tags type", "described as a list of texts; the service takes an object"),
+    ("*Lab*_Update * request /tags type", "described as a list of texts; the service takes an object"),
     (
         "Schedules_* request /properties/recurrencePattern/expirationDate format",
         "described as a date-time, written as a date by clients of the preview",

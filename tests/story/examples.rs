@@ -11,6 +11,16 @@ fn contoso_works_on_the_emulator_inside() {
 }
 
 #[test]
+fn a_lab_plan_works_on_the_emulator_inside() {
+    let place = Place::of("lab-plans");
+    place.run("apply --yes").says(0, "Apply complete! Resources: 11 added, 0 changed, 0 destroyed.");
+    place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
+    place.run("graph --format mermaid").speaks_of(0, "flowchart");
+    place.run("show --config").speaks_of(0, "labPlans:");
+    place.run("destroy --yes").says(0, "Destroy complete! Resources: 11 destroyed.");
+}
+
+#[test]
 fn the_protected_example_protects() {
     let place = Place::of("protected");
     place.run("apply --yes").says(0, "Apply complete! Resources: 4 added, 0 changed, 0 destroyed.");

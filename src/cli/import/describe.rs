@@ -232,10 +232,9 @@ fn describe_one(
                 attributes.remove("marketplaceImages");
             }
         }
-        "LabPlan" => {
-            if attributes.get("allowedRegions") == Some(&json!([])) {
-                attributes.remove("allowedRegions");
-            }
+        // Nothing is allowed by name: the files have no word for that.
+        "LabPlan" if attributes.get("allowedRegions") == Some(&json!([])) => {
+            attributes.remove("allowedRegions");
         }
         "GalleryAttachment" => {
             let gallery = item.gallery();

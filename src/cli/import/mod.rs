@@ -199,7 +199,8 @@ fn write_record(
 
 /// Refuses to record again, under another key, what is recorded already.
 fn refuse_recorded(rows: &[Record], record: &record::Record) -> Result<(), Failure> {
-    let recorded = record.recorded.rows.iter();
+    // What was done to a lab goes by the lab's id.
+    let recorded = record.recorded.rows.iter().filter(|(address, _)| !kind_of(address).info().invoked);
     let by_id: BTreeMap<_, _> = recorded.map(|(address, row)| (&row.arm_id, address)).collect();
     for Record { address, row } in rows {
         let other = row.as_ref().and_then(|row| by_id.get(&row.arm_id));
