@@ -16,6 +16,7 @@ mod fields;
 mod load;
 mod near;
 mod node;
+mod outline;
 mod paths;
 mod policy;
 mod reference;
@@ -41,6 +42,7 @@ pub use cloud::{Auth, AzureSettings, CloudSettings, EMULATOR_SUBSCRIPTION, GuidO
 pub use codes::CODES;
 pub use error::{ConfigError, Diagnostics, Label};
 pub use load::{Entry, Folder, PROJECT_FILE, Sort, Tree, TreeError};
+pub use outline::{Outline, outline};
 pub use schema::schema;
 pub use settings::Settings;
 pub use texts::{FileText, Texts};
