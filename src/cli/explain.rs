@@ -6,6 +6,12 @@ use super::failure::CommandError;
 use super::{Context, Exit, Failure};
 use crate::{azure, config};
 
+/// What a code of labwright's own means.
+pub(super) fn meaning(code: &str) -> Option<&'static str> {
+    let known = config::CODES.iter().chain(EXPLANATIONS);
+    known.into_iter().find(|(full, _)| *full == code).map(|(_, explanation)| *explanation)
+}
+
 /// Explains a code.
 pub(super) fn run(arguments: &Explain, context: &Context) -> Result<Exit, Failure> {
     let code = arguments.code.as_str();
