@@ -59,6 +59,54 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The resource is protected: no plan deletes or replaces it. Write `protect: false` on it and apply that first.",
     ),
     (
+        "setting",
+        "A change of the files changes a setting of the project: where requests and tokens go, where the record is looked for, which files are read, what is allowed without asking. Read it before anything else.",
+    ),
+    (
+        "secret",
+        "A change of the files reads a password from an environment variable or a file that nothing read before. An apply sends what stands there to Azure as somebody's password. Check that it is meant for that.",
+    ),
+    (
+        "base",
+        "What a change is compared with does not load, or only in part. That is no fault of the change; what is missing there looks as if it were new.",
+    ),
+    (
+        "no-common-commit",
+        "A review compares head with the commit where it left the base. This clone does not hold that commit; fetch the history.",
+    ),
+    (
+        "nothing-to-review",
+        "Everything of head is in the base already. A review is of what head has and the base has not.",
+    ),
+    (
+        "state-committed",
+        "The record lies in git, so a change of the files could bring a record of its own. A review does not use it; take it out of git.",
+    ),
+    (
+        "state-not-used",
+        "There is a record beside the files, and it cannot be used: it belongs to something else, is damaged, or another version wrote it. A review does without.",
+    ),
+    ("change-create", "Something is to be made that is not there yet."),
+    (
+        "change-update",
+        "Something that is there is to be changed in place. A capacity that shrinks deletes VMs.",
+    ),
+    ("change-replace", "Something is to be deleted and made anew, because Azure cannot change it in place."),
+    ("change-delete", "Something is to be deleted. What it holds goes with it."),
+    ("change-import", "Something exists and is to be taken into the record. Nothing in Azure changes."),
+    ("change-move", "A key is renamed. Nothing in Azure changes."),
+    ("change-forget", "A record is to be dropped. Nothing in Azure changes."),
+    (
+        "change-invoke",
+        "Something is to be done: a lab is published, which makes or wipes its VMs, or its template VM is exported, which stops it.",
+    ),
+    (
+        "change-keep",
+        "Something differs in the files and nothing is to be done about it: what is used at creation only, or what orders the work.",
+    ),
+    ("drift-gone", "Something that is recorded is not in Azure any more."),
+    ("drift-changed", "Something is not in Azure as it was recorded: somebody changed it there."),
+    (
         "imported",
         "The plan would delete a resource group that `labwright import` took over, to make it anew somewhere else. What else the group holds would go with it, so it is refused, whatever is consented to.",
     ),

@@ -397,8 +397,8 @@ pub(super) fn diagnostic_text(problem: &dyn Diagnostic, look: Look) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_links(false);
     let mut text = String::new();
     match handler.render_report(&mut text, problem) {
-        Ok(()) => text,
-        Err(_) => format!("{problem}\n"),
+        Ok(()) => crate::render::harmless(&text),
+        Err(_) => crate::render::harmless(&format!("{problem}\n")),
     }
 }
 

@@ -44,6 +44,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let parting = repository.parting(&named, &head)?;
     let mut remarks: Vec<_> =
         parting.is_none().then(|| no_common_commit(&arguments.base)).into_iter().collect();
+    if parting.as_ref() == Some(&head) && head != named {
+        remarks.push(nothing_of_its_own(&arguments.head, &arguments.base));
+    }
     let base = parting.unwrap_or(named);
     let [base_tree, head_tree] = std::thread::scope(|scope| {
         let other = scope.spawn(|| repository.tree(&base));
@@ -206,6 +209,15 @@ fn yaml(own: &Compared) -> (String, String) {
         config::to_yaml(&narrow)
     };
     (own.base.as_ref().map(|base| text(&base.desired)).unwrap_or_default(), text(&own.head.desired))
+}
+
+fn nothing_of_its_own(head: &str, base: &str) -> Finding {
+    super::context::remark(
+        "nothing-to-review",
+        Severity::Warning,
+        format!("`{head}` is part of `{base}` already, so it changes nothing there"),
+        Some(format!("for what `{base}` has beyond it, exchange the two")),
+    )
 }
 
 fn no_common_commit(base: &str) -> Finding {

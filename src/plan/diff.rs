@@ -178,11 +178,15 @@ pub(super) fn all_of(info: &KindInfo, resource: &Resource) -> Vec<AttributeChang
 }
 
 /// What differs in meaning between two writings of a resource and is used at its creation only, sorted by path.
-pub(super) fn not_carried_out(info: &KindInfo, before: &Resource, after: &Resource) -> Vec<AttributeChange> {
+pub(super) fn not_carried_out(
+    info: &KindInfo,
+    before: &Attributes,
+    after: &Resource,
+) -> Vec<AttributeChange> {
     let mut found = Vec::new();
     for attribute in info.attributes {
         let name = attribute.name;
-        let (was, is) = (before.attributes.get(name), after.attributes.get(name));
+        let (was, is) = (before.get(name), after.attributes.get(name));
         let mut note = |path: String, was: Option<&Value>, is: Option<&Value>, sensitive: bool| {
             found.push(AttributeChange {
                 before: was.filter(|_| !sensitive).cloned(),

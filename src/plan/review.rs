@@ -74,7 +74,7 @@ pub fn review(base: Option<&Desired>, head: &Desired, options: &Options) -> Resu
     let standing = plan.findings.iter().filter(|finding| before.contains(&words(finding))).cloned().collect();
     let mended = base.into_iter().flat_map(|base| &base.findings);
     let mended = mended.filter(|finding| !after.contains(&words(finding))).cloned().collect();
-    let noted = base.map(|base| noted(base, head)).unwrap_or_default();
+    let noted = noted(base.map(|base| not_planned(base, head)).unwrap_or_default(), head, &mut plan);
     let affected = affected(&plan, base, head);
     Ok(Review { plan, noted, standing, mended, affected })
 }
@@ -117,54 +117,69 @@ fn with_view<T>(desired: &Desired, recorded: &Recorded, then: impl FnOnce(&View<
     })
 }
 
-/// Changes that are no action of any plan.
-fn noted(base: &Desired, head: &Desired) -> Vec<Change> {
-    let old_name = |address: &Address| {
-        let moved = head.moved.iter().find(|moved| moved.to == *address);
-        moved.map(|moved| &moved.from).filter(|from| base.resources.contains_key(*from))
+/// What differs and is no action of any plan, by address; renamed keys are no difference.
+fn not_planned(base: &Desired, head: &Desired) -> BTreeMap<Address, Vec<AttributeChange>> {
+    let mut renamed = as_if_recorded(base);
+    let (moves, _) = super::make::rename(head, &mut renamed);
+    let new_name = |old: &Address| {
+        let moved = moves.iter().find(|(_, from)| *from == old);
+        moved.map_or_else(|| old.clone(), |(to, _)| to.clone())
     };
-    let mut changes = Vec::new();
+    let mut found = BTreeMap::new();
     for (address, after) in &head.resources {
-        let Some(before) = base.resources.get(old_name(address).unwrap_or(address)) else { continue };
-        let mut attributes = not_carried_out(kind_of(address).info(), before, after);
-        let words = |list: Vec<String>| (!list.is_empty()).then(|| Value::from(list));
-        let addresses = |own: &Resource| own.depends_on.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let Some(row) = renamed.rows.get(address) else { continue };
+        let Some(before) = base.resources.get(moves.get(address).unwrap_or(address)) else { continue };
+        let mut attributes = not_carried_out(kind_of(address).info(), &row.attributes, after);
+        let list = |words: Vec<String>| (!words.is_empty()).then(|| Value::from(words));
+        let old: BTreeSet<_> = before.depends_on.iter().map(new_name).collect();
+        let addresses = |all: &BTreeSet<Address>| list(all.iter().map(ToString::to_string).collect());
         let flag = |is: bool| is.then_some(Value::Bool(true));
-        let others = [
+        for (path, before, after_value, why) in [
             (
                 "ignoreChanges",
-                words(before.ignore_changes.clone()),
-                words(after.ignore_changes.clone()),
+                list(before.ignore_changes.clone()),
+                list(after.ignore_changes.clone()),
                 "edits of these are not carried out",
             ),
-            ("dependsOn", words(addresses(before)), words(addresses(after)), "only the order changes"),
+            ("dependsOn", addresses(&old), addresses(&after.depends_on), "only the order changes"),
             ("adopt", flag(before.adopt), flag(after.adopt), "counts only while it is not recorded"),
-        ];
-        for (path, before, after_value, why) in others {
+        ] {
             if before != after_value {
+                let source = Some(after.source_of(path).clone());
+                let (path, why) = (path.to_owned(), Some(why.to_owned()));
                 attributes.push(AttributeChange {
-                    path: path.to_owned(),
+                    path,
                     before,
                     after: after_value,
                     sensitive: false,
-                    why: Some(why.to_owned()),
-                    source: Some(after.source_of(path).clone()),
+                    why,
+                    source,
                 });
             }
         }
         if !attributes.is_empty() {
-            changes.push(Change {
-                address: address.clone(),
-                verb: Verb::Keep,
-                source: Some(after.source.clone()),
-                attributes,
-                summary: Vec::new(),
-                notes: Vec::new(),
-                within: None,
-            });
+            found.insert(address.clone(), attributes);
         }
     }
-    changes
+    found
+}
+
+/// Puts what is not planned to the plan's changes of the same addresses, and gives the rest as changes of their own.
+fn noted(mut found: BTreeMap<Address, Vec<AttributeChange>>, head: &Desired, plan: &mut Plan) -> Vec<Change> {
+    for change in &mut plan.changes {
+        change.attributes.extend(found.remove(&change.address).unwrap_or_default());
+        change.attributes.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+    let change = |(address, attributes): (Address, Vec<AttributeChange>)| Change {
+        source: head.resources.get(&address).map(|own| own.source.clone()),
+        address,
+        verb: Verb::Keep,
+        attributes,
+        summary: Vec::new(),
+        notes: Vec::new(),
+        within: None,
+    };
+    found.into_iter().map(change).collect()
 }
 
 /// A warning for each secret that head reads and base does not: it is sent to Azure as somebody's password.

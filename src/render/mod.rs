@@ -36,4 +36,4 @@ pub use view::{
     AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,
     subject, title,
 };
-pub use words::{clean, count, quoted, say_seconds, say_value};
+pub use words::{clean, count, harmless, quoted, say_seconds, say_value};

@@ -9,7 +9,7 @@ use crate::render::json::FindingDocument;
 /// One thing that is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// A rule's id, a guard's name, a diagnostic's code, or `change/replace` and the like.
+    /// A rule's id, a guard's name, a diagnostic's code, or `change-replace` and the like.
     pub rule: String,
     /// Its weight.
     pub severity: Severity,
@@ -59,7 +59,7 @@ impl Notices {
     pub fn change(&mut self, change: &ChangeView<'_>, heading: Heading, folder: &str) {
         let is_important = heading == Heading::CannotBeUndone || change.verb == Verb::Delete;
         self.notices.push(Notice {
-            rule: format!("change/{}", change.verb.as_str()),
+            rule: format!("change-{}", change.verb.as_str()),
             severity: if is_important { Severity::Warning } else { Severity::Info },
             message: told(change),
             address: Some(change.address.clone()),
@@ -156,7 +156,7 @@ pub(super) fn of_drift(view: &DriftView<'_>, folder: &str) -> Notices {
             false => format!("{} is not as recorded: {}", change.address, differs.join("; ")),
         };
         notices.notices.push(Notice {
-            rule: if change.gone { "drift/gone".into() } else { "drift/changed".into() },
+            rule: if change.gone { "drift-gone".into() } else { "drift-changed".into() },
             severity: Severity::Warning,
             message,
             address: Some(change.address.clone()),
@@ -190,7 +190,7 @@ pub(super) fn of_review(view: &ReviewView<'_>, folder: &str) -> Notices {
         notices.notices.push(Notice {
             rule: "setting".into(),
             severity: Severity::Warning,
-            message: format!("{} {before} → {after}: {}", setting.path, setting.why),
+            message: format!("the setting {}: {before} → {after}; {}", setting.path, setting.why),
             address: None,
             place: Some(placed(setting.source, folder)),
             help: None,

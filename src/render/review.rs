@@ -475,7 +475,10 @@ fn likeness(change: &ChangeView<'_>) -> String {
         _ => change.attributes.iter().map(said).collect(),
     };
     let within: Vec<_> = change.within.iter().map(|inner| inner.verb.as_str()).collect();
-    format!("{kind} {} {told:?} {within:?}", change.verb.as_str())
+    // What goes says of itself how many seats it has; that is summed up.
+    let goes = matches!(change.verb, Verb::Delete | Verb::Replace);
+    let notes = if goes { &[][..] } else { &change.notes[..] };
+    format!("{kind} {} {told:?} {within:?} {notes:?}", change.verb.as_str())
 }
 
 fn noted_view(change: &Change) -> ChangeView<'_> {

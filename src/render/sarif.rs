@@ -23,14 +23,14 @@ pub(super) fn sarif(notices: &Notices, folder: &str, explain: &dyn Fn(&str) -> O
         let anywhere = (format!("{folder}{ANYWHERE}"), 1, 1);
         let (file, line, column) = notice.place.as_ref().unwrap_or(&anywhere);
         let text = match &notice.help {
-            Some(help) => format!("{}. Next: {help}", notice.message),
-            None => notice.message.clone(),
+            Some(help) => format!("{} Next: {}", sentence(&notice.message), sentence(help)),
+            None => sentence(&notice.message),
         };
         json!({
             "ruleId": notice.rule,
             "ruleIndex": index(&notice.rule),
             "level": level(notice.severity),
-            "message": { "text": sentence(&text) },
+            "message": { "text": text },
             "locations": [{ "physicalLocation": {
                 "artifactLocation": { "uri": uri(file), "uriBaseId": "SRCROOT" },
                 "region": { "startLine": line, "startColumn": column },

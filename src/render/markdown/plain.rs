@@ -126,7 +126,7 @@ pub fn findings(command: &str, subject: &str, verdict: &str, findings: &[Finding
             .source
             .as_ref()
             .map(|place| format!(" · {}", code(&format!("{}:{}", place.file, place.line))));
-        let help = finding.help.as_ref().map(|help| format!(". {}", prose(help))).unwrap_or_default();
+        let help = finding.help.as_ref().map(|help| format!(" → {}", prose(help))).unwrap_or_default();
         format!(
             "- {sign} {} {}{help}{}",
             code(&finding.rule),

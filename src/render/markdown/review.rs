@@ -78,7 +78,7 @@ fn write_problems(sheet: &mut Sheet, view: &ReviewView<'_>) {
             .source
             .as_ref()
             .map(|place| format!(" {}", code(&format!("{}:{}", place.file, place.line))));
-        let help = problem.help.as_ref().map(|help| format!(". {}", prose(help))).unwrap_or_default();
+        let help = problem.help.as_ref().map(|help| format!(" → {}", prose(help))).unwrap_or_default();
         format!("- ❌{} {}{help}", place.unwrap_or_default(), prose(&problem.message))
     };
     let lines: Vec<_> = view.problems.iter().map(line).collect();
