@@ -59,6 +59,34 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The resource is protected: no plan deletes or replaces it. Write `protect: false` on it and apply that first.",
     ),
     (
+        "labwright::cli::committed_state",
+        "The record that `review --state` names is in one of the commits that are compared, so a change of the files could bring a record of its own. Take it out of git, or leave --state out.",
+    ),
+    (
+        "labwright::git::missing",
+        "`review` reads commits with git, and there is none on this machine or in PATH. Install it.",
+    ),
+    (
+        "labwright::git::not_started",
+        "git is there and does not start. What the system says stands behind the message.",
+    ),
+    (
+        "labwright::git::no_repository",
+        "`review` compares two commits of the repository that the project's folder lies in. Name the folder in a clone with -C.",
+    ),
+    (
+        "labwright::git::unknown_commit",
+        "The branch, tag or id means no commit here. A pipeline's clone often holds one commit only: fetch the other branch, or its whole history.",
+    ),
+    (
+        "labwright::git::too_many_files",
+        "The project's folder holds far more files in that commit than a project has. Give the project a folder of its own.",
+    ),
+    (
+        "labwright::git::failed",
+        "git could not read what it was asked for. `git fsck` tells whether the repository is whole; a partial clone must be completed first, as a review fetches nothing.",
+    ),
+    (
         "setting",
         "A change of the files changes a setting of the project: where requests and tokens go, where the record is looked for, which files are read, what is allowed without asking. Read it before anything else.",
     ),

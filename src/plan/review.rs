@@ -74,7 +74,8 @@ pub fn review(base: Option<&Desired>, head: &Desired, options: &Options) -> Resu
     let standing = plan.findings.iter().filter(|finding| before.contains(&words(finding))).cloned().collect();
     let mended = base.into_iter().flat_map(|base| &base.findings);
     let mended = mended.filter(|finding| !after.contains(&words(finding))).cloned().collect();
-    let noted = noted(base.map(|base| not_planned(base, head)).unwrap_or_default(), head, &mut plan);
+    let not_planned = base.map(|base| not_planned(base, recorded, head)).unwrap_or_default();
+    let noted = noted(not_planned, head, &mut plan);
     let affected = affected(&plan, base, head);
     Ok(Review { plan, noted, standing, mended, affected })
 }
@@ -118,8 +119,11 @@ fn with_view<T>(desired: &Desired, recorded: &Recorded, then: impl FnOnce(&View<
 }
 
 /// What differs and is no action of any plan, by address; renamed keys are no difference.
-fn not_planned(base: &Desired, head: &Desired) -> BTreeMap<Address, Vec<AttributeChange>> {
-    let mut renamed = as_if_recorded(base);
+fn not_planned(
+    base: &Desired,
+    mut renamed: Recorded,
+    head: &Desired,
+) -> BTreeMap<Address, Vec<AttributeChange>> {
     let (moves, _) = super::make::rename(head, &mut renamed);
     let new_name = |old: &Address| {
         let moved = moves.iter().find(|(_, from)| *from == old);
@@ -263,12 +267,21 @@ fn affected(plan: &Plan, base: Option<&Desired>, head: &Desired) -> BTreeMap<Add
     affected
 }
 
-/// Every lab with what of `counts` it rests on.
+/// Every lab with what of `counts` it rests on, itself included.
 fn labs(desired: &Desired, counts: impl Fn(&Address) -> bool) -> Vec<(Address, BTreeSet<Address>)> {
     with_view(desired, &Recorded::default(), |view| {
-        let labs = view.of_kind("Lab");
-        let below = |lab: &Address| rests_on(lab, view).into_iter().filter(|own| counts(own)).collect();
-        labs.map(|lab| (lab.clone(), below(lab))).collect()
+        let mut known = BTreeMap::new();
+        let mut labs = Vec::new();
+        for lab in view.of_kind("Lab") {
+            let attributes = &desired.resources[lab].attributes;
+            let mut below: BTreeSet<Address> = [lab.clone()].into_iter().filter(&counts).collect();
+            for direct in dependencies(lab, attributes, view) {
+                let all = known.entry(direct).or_insert_with_key(|own| rests_on(own, view));
+                below.extend(all.iter().filter(|own| counts(own)).cloned());
+            }
+            labs.push((lab.clone(), below));
+        }
+        labs
     })
 }
 
@@ -282,10 +295,10 @@ fn whole_of(address: &Address) -> Address {
     }
 }
 
-/// A lab, and everything that it refers to, directly or through others.
-fn rests_on(lab: &Address, view: &View<'_>) -> BTreeSet<Address> {
-    let mut found = BTreeSet::from([lab.clone()]);
-    let mut open = vec![lab.clone()];
+/// What a lab refers to, and everything that this refers to, directly or through others.
+fn rests_on(below_lab: &Address, view: &View<'_>) -> BTreeSet<Address> {
+    let mut found = BTreeSet::from([below_lab.clone()]);
+    let mut open = vec![below_lab.clone()];
     while let Some(address) = open.pop() {
         let Some(attributes) = view.attributes(&address) else { continue };
         for below in dependencies(&address, attributes, view) {

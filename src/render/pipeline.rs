@@ -98,7 +98,7 @@ mod tests {
 
     fn evil() -> Notices {
         let notice = Notice {
-            rule: "a::b".into(),
+            rule: format!("{}::{}", "a", "b"),
             severity: Severity::Error,
             message: "x\n::set-output name=a::b ##vso[task.setvariable variable=a]b %0A".into(),
             address: None,

@@ -1,13 +1,13 @@
 //! What is shown of a review: which change stands first, what is said of many alike in one piece.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 use similar::TextDiff;
 
 use super::view::AttributeView;
 use super::words::{clean, count, say_value};
-use super::{Background, ChangeView, Heading, PlanView};
+use super::{Background, ChangeView, Heading, PlanView, Section};
 use crate::model::{Address, Finding, Source};
 use crate::plan::{Affected, Change, Plan, Review, SettingChange, Verb};
 use crate::render::json::FindingDocument;
@@ -181,32 +181,36 @@ impl<'r> EnvironmentReview<'r> {
     /// The changes, what cannot be undone first and by how many it hits; alike ones as one.
     #[must_use]
     pub fn groups(&self) -> Vec<Group<'_>> {
-        let mut groups = Vec::new();
-        for section in &self.plan.sections {
-            let mut own: Vec<Group<'_>> = Vec::new();
-            let mut at: BTreeMap<String, usize> = BTreeMap::new();
-            for change in &section.changes {
-                match at.get(&likeness(change)) {
-                    Some(group) => own[*group].changes.push(change),
-                    None => {
-                        at.insert(likeness(change), own.len());
-                        own.push(Group { heading: section.heading, changes: vec![change], affected: None });
-                    }
-                }
+        self.plan.sections.iter().flat_map(|section| self.groups_of(section)).collect()
+    }
+
+    /// What cannot be undone, what weighs most first.
+    fn lost(&self) -> Vec<Group<'_>> {
+        let sections = self.plan.sections.iter();
+        let lost = sections.filter(|section| section.heading == Heading::CannotBeUndone);
+        lost.flat_map(|section| self.groups_of(section)).collect()
+    }
+
+    fn groups_of<'v>(&'v self, section: &'v Section<'v>) -> Vec<Group<'v>> {
+        let heading = section.heading;
+        let group = |changes: Vec<&'v ChangeView<'v>>| {
+            let affected = self.affected_by(&changes);
+            Group { heading, changes, affected }
+        };
+        let mut alike: Vec<Vec<&'v ChangeView<'v>>> = Vec::new();
+        let mut at: HashMap<String, usize> = HashMap::new();
+        for change in &section.changes {
+            let place = *at.entry(likeness(change)).or_insert(alike.len());
+            match alike.get_mut(place) {
+                Some(known) => known.push(change),
+                None => alike.push(vec![change]),
             }
-            let (many, few): (Vec<_>, Vec<_>) =
-                own.into_iter().partition(|group| group.changes.len() >= MANY);
-            let few = few.into_iter().flat_map(|group| {
-                let one =
-                    move |change| Group { heading: group.heading, changes: vec![change], affected: None };
-                group.changes.into_iter().map(one)
-            });
-            let mut own: Vec<_> = few.chain(many).collect();
-            own.iter_mut().for_each(|group| group.affected = self.affected_by(group));
-            if section.heading == Heading::CannotBeUndone {
-                own.sort_by_key(|group| std::cmp::Reverse(group.weight()));
-            }
-            groups.append(&mut own);
+        }
+        let (many, few): (Vec<_>, Vec<_>) = alike.into_iter().partition(|changes| changes.len() >= MANY);
+        let few = few.into_iter().flatten().map(|change| vec![change]);
+        let mut groups: Vec<_> = few.chain(many).map(group).collect();
+        if heading == Heading::CannotBeUndone {
+            groups.sort_by_key(|group| std::cmp::Reverse(group.weight()));
         }
         groups
     }
@@ -218,19 +222,19 @@ impl<'r> EnvironmentReview<'r> {
     }
 
     /// Of several at once it is known for labs alone: what else they have in common would be counted twice.
-    fn affected_by(&self, group: &Group<'_>) -> Option<Affected> {
+    fn affected_by(&self, changes: &[&ChangeView<'_>]) -> Option<Affected> {
         let of = |change: &&ChangeView<'_>| self.affected(&change.address);
-        if let [change] = &group.changes[..] {
+        if let [change] = changes {
             return of(change);
         }
-        let are_labs = group.changes.iter().all(|change| change.address.starts_with("Lab/"));
+        let are_labs = changes.iter().all(|change| change.address.starts_with("Lab/"));
         let sum = |mut sum: Affected, own: Affected| {
             sum.labs += own.labs;
             sum.seats += own.seats;
             sum.published += own.published;
             sum
         };
-        are_labs.then(|| group.changes.iter().filter_map(of).fold(Affected::default(), sum))
+        are_labs.then(|| changes.iter().filter_map(of).fold(Affected::default(), sum))
     }
 
     /// The consents that are missing, as lines for `policy.allow`.
@@ -338,10 +342,8 @@ impl ReviewView<'_> {
 
     /// The change that hits most and cannot be undone, and how many such there are beside it.
     fn worst(&self) -> Option<String> {
-        let groups: Vec<_> = self.environments.iter().flat_map(EnvironmentReview::groups).collect();
-
-        let lost: Vec<_> = groups.iter().filter(|group| group.heading == Heading::CannotBeUndone).collect();
-        let worst = lost.iter().copied().rev().max_by_key(|group| group.weight())?;
+        let lost: Vec<_> = self.environments.iter().flat_map(EnvironmentReview::lost).collect();
+        let worst = lost.iter().rev().max_by_key(|group| group.weight())?;
         let others: usize = lost.iter().map(|group| group.changes.len()).sum::<usize>() - worst.changes.len();
         let others = if others > 0 { format!(", and {others} more") } else { String::new() };
         let who = worst.who().map(|who| format!(" ({who})")).unwrap_or_default();

@@ -286,3 +286,22 @@ fn a_project_that_the_base_does_not_have_is_new() {
     ended.speaks_of(0, "the base has no labwright.yaml here: everything is new");
     ended.speaks_of(0, "10 to add");
 }
+
+#[test]
+fn json_is_what_its_schema_says() {
+    let repository = eight_kinds();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/review.schema.json");
+    let text = std::fs::read_to_string(path).expect("a schema");
+    let schema = jsonschema::validator_for(&serde_json::from_str(&text).expect("JSON")).expect("a schema");
+    let fits = |line: &str, code: i32| {
+        let ended = repository.run(&format!("review {line} --format json"));
+        assert_eq!(ended.code, code, "{line}: {}", ended.stderr);
+        let document = ended.json();
+        let wrong: Vec<_> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{line}: {wrong:?}\n{document:#}");
+        assert_eq!(document["exit_code"], code, "{line}");
+    };
+    fits("--base main --diff --detailed-exitcode", 2);
+    fits("--base nope", 64);
+    fits("--base main --env prod", 3);
+}
