@@ -104,6 +104,8 @@ pub struct Group<'v> {
     pub affected: Option<Affected>,
 }
 
+/// Texts of more lines are not compared: the time grows with the square of what differs.
+const LONGEST: usize = 20_000;
 /// From this many alike on, they are shown as one.
 const MANY: usize = 3;
 
@@ -267,10 +269,14 @@ impl<'r> EnvironmentReview<'r> {
             .collect()
     }
 
-    /// The lines in which the canonical YAML differs, as a unified diff; `None` where it does not or is not asked for.
+    /// The lines in which the canonical YAML differs, as a unified diff; `None` where it does not, is not asked for, or is
+    /// longer than anybody reads.
     #[must_use]
     pub fn unified(&self) -> Option<String> {
         let (before, after) = self.yaml.as_ref()?;
+        if before.lines().count() + after.lines().count() > LONGEST {
+            return None;
+        }
         let diff = TextDiff::from_lines(before.as_str(), after.as_str());
         let text = diff.unified_diff().context_radius(3).header("before", "after").to_string();
         let lines: Vec<_> = text.lines().map(clean).collect();

@@ -99,6 +99,23 @@ pub fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// Of many words, so many are named.
+const NAMED: usize = 8;
+
+/// A list, the first few of many.
+pub(super) fn few(words: &[String]) -> String {
+    let shown = words.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match words.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// As much of a commit's id as people read.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
+}
+
 /// How many columns a text takes, one for each character.
 pub(super) fn width(text: &str) -> usize {
     text.chars().count()

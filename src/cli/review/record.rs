@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Compared, Sides};
+use super::{Compared, Reviewing};
+use crate::cli::Failure;
 use crate::cli::context::remark;
 use crate::cli::failure::CommandError;
-use crate::cli::{Context, Failure};
 use crate::model::{Finding, Severity};
 use crate::plan::{self, Options};
 use crate::render::RecordedPlan;
@@ -17,15 +17,13 @@ use crate::state::{SqliteStore, StateError, Store, same_identity};
 /// Where `given` names a file that is no record of this project, or that a commit under review holds.
 pub(super) fn plan(
     own: &Compared,
-    sides: &Sides,
+    reviewing: &Reviewing<'_>,
     given: Option<&Path>,
-    options: &Options,
-    context: &Context,
 ) -> Result<Result<Option<RecordedPlan>, Finding>, Failure> {
     // Where the record is, is the base's to say: a change of that is one of the things under review.
     let written = own.base.as_ref().unwrap_or(&own.head);
-    let path = given.map_or_else(|| context.root().join(&written.settings.state), Path::to_owned);
-    if let Some(holder) = holder(&path, sides, context)? {
+    let path = given.map_or_else(|| reviewing.context.root().join(&written.settings.state), Path::to_owned);
+    if let Some(holder) = holder(&path, reviewing)? {
         if given.is_some() {
             return Err(CommandError::CommittedState { path, holder: holder.to_owned() }.into());
         }
@@ -36,7 +34,7 @@ pub(super) fn plan(
             Some("take the record out of git (`git rm --cached`, and .gitignore), or name another with --state".into()),
         )));
     }
-    match (read(own, &path, options), given) {
+    match (read(own, &path, &reviewing.options), given) {
         (Ok(None), Some(_)) => {
             let help =
                 "name a file that labwright wrote; it is `state:` of labwright.yaml, or .labwright/state.db"
@@ -55,7 +53,8 @@ pub(super) fn plan(
 }
 
 /// The commit of the two that holds the record, or a file that SQLite would read along with it.
-fn holder<'s>(path: &Path, sides: &'s Sides, context: &Context) -> Result<Option<&'s str>, Failure> {
+fn holder<'s>(path: &Path, reviewing: &Reviewing<'s>) -> Result<Option<&'s str>, Failure> {
+    let sides = reviewing.sides;
     let beside = |ending: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);
@@ -63,7 +62,7 @@ fn holder<'s>(path: &Path, sides: &'s Sides, context: &Context) -> Result<Option
     };
     for (commit, tree) in [(&sides.head, &sides.head_tree), (&sides.base, &sides.base_tree)] {
         for file in ["", "-wal", "-shm", "-journal"].map(beside) {
-            let named = file.strip_prefix(context.root()).ok().and_then(Path::to_str);
+            let named = file.strip_prefix(reviewing.context.root()).ok().and_then(Path::to_str);
             if named.is_some_and(|named| tree.has(named)) || sides.repository.holds(commit, &file)? {
                 return Ok(Some(commit.short()));
             }

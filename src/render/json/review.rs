@@ -140,7 +140,7 @@ pub struct EnvironmentDocument {
     pub missing_consents: Vec<ConsentDocument>,
     /// What the plan would be over what is recorded; null without a record.
     pub recorded: Option<RecordedDocument>,
-    /// The canonical YAML of what differs as a unified diff; null where it is not asked for.
+    /// The canonical YAML of what differs as a unified diff; null where it is not asked for, or too long to be read.
     pub diff: Option<String>,
 }
 

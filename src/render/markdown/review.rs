@@ -5,9 +5,8 @@ use super::{LIMIT, code, cut, escape, marker, prose};
 use crate::model::{Finding, Severity};
 use crate::plan::Verb;
 use crate::render::graph;
-use crate::render::terminal::{few, short};
 use crate::render::view::rows;
-use crate::render::words::{count, say_seconds};
+use crate::render::words::{count, few, say_seconds, short};
 use crate::render::{EnvironmentReview, Group, Heading, PlanView, ReviewView};
 
 /// What may stand behind everything else.

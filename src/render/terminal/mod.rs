@@ -24,5 +24,4 @@ pub use page::Look;
 pub use plan::{plan, summary_line};
 pub use record::{record, records};
 pub use review::review;
-pub(super) use review::{few, short};
 pub use run::{result_line, run, settled};

@@ -5,11 +5,8 @@ use super::page::{BOLD, DIM, GREEN, Line, Look, PLAIN, Page, RED, YELLOW, sign};
 use super::plan::{write_attributes, write_change};
 use crate::model::Finding;
 use crate::plan::Verb;
-use crate::render::words::{clean, count, say_seconds};
+use crate::render::words::{clean, count, few, say_seconds, short};
 use crate::render::{EnvironmentReview, Group, Heading, ReviewView};
-
-/// Of many alike, so many are named.
-const NAMED: usize = 8;
 
 /// The whole review.
 #[must_use]
@@ -36,11 +33,6 @@ pub fn review(view: &ReviewView<'_>, look: Look) -> String {
     page.gap();
     page.line(Line::new().then(DIM, "Read from git; no credentials used, Azure not read."));
     page.finish()
-}
-
-/// As much of a commit's id as people read.
-pub(in crate::render) fn short(id: &str) -> &str {
-    id.get(..10).unwrap_or(id)
 }
 
 fn write_settings(page: &mut Page, view: &ReviewView<'_>) {
@@ -80,7 +72,7 @@ fn write_environment(page: &mut Page, own: &EnvironmentReview<'_>, in_full: bool
     write_rules(page, own);
     write_time(page, own);
     write_end(page, own);
-    if let Some(diff) = own.unified().filter(|_| in_full || own.yaml.is_some()) {
+    if let Some(diff) = own.unified() {
         write_diff(page, &diff);
     }
 }
@@ -116,11 +108,7 @@ fn write_group(page: &mut Page, group: &Group<'_>) {
 /// The keys of a group, the first few of many.
 fn named(group: &Group<'_>) -> String {
     let key = |address: &str| address.split_once('/').map_or(address, |(_, key)| key).to_owned();
-    let keys: Vec<_> = group.changes.iter().take(NAMED).map(|change| key(&change.address)).collect();
-    match group.changes.len().saturating_sub(NAMED) {
-        0 => keys.join(", "),
-        more => format!("{} and {more} more", keys.join(", ")),
-    }
+    few(&group.changes.iter().map(|change| key(&change.address)).collect::<Vec<_>>())
 }
 
 fn write_noted(page: &mut Page, own: &EnvironmentReview<'_>) {
@@ -200,15 +188,6 @@ fn write_end(page: &mut Page, own: &EnvironmentReview<'_>) {
                 page.paragraph(Line::new().then(DIM, format!("  {what}: ")), DIM, &few(addresses));
             }
         }
-    }
-}
-
-/// A list, the first few of many.
-pub(in crate::render) fn few(words: &[String]) -> String {
-    let shown = words.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match words.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 
