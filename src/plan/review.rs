@@ -312,7 +312,7 @@ fn rests_on(below_lab: &Address, view: &View<'_>) -> BTreeSet<Address> {
     found
 }
 
-/// What the settings of a project say that differs, sorted by path; what is new at first sight has nothing before it.
+/// What the settings of a project say that differs: first what decides who gets tokens, then by path.
 #[must_use]
 pub fn setting_changes(
     base: &BTreeMap<String, Setting>,
@@ -330,29 +330,43 @@ pub fn setting_changes(
             source: after.or(before).expect("one of them has the path").source.clone(),
         })
     };
-    paths.into_iter().filter_map(change).collect()
+    let mut changes: Vec<_> = paths.into_iter().filter_map(change).collect();
+    // The order of the paths stays where two weigh the same.
+    changes.sort_by_key(|change| CONSEQUENCES.iter().position(|(.., why)| *why == change.why));
+    changes
 }
 
-/// What follows from a changed setting: by its first word, or the first within an environment.
+/// What follows from a changed setting, the gravest first: its section, its last words where only those, and the sentence.
+const CONSEQUENCES: &[(&[&str], &[&str], &str)] = &[
+    (
+        &["cloud"],
+        &["endpoint", "authority", "ca"],
+        "after the merge requests and tokens go there: make sure that it is yours",
+    ),
+    (&["cloud"], &[], "after the merge another place or identity is used for everything"),
+    (&["subscriptions"], &[], "resources of that name go to another subscription"),
+    (&["state"], &[], "the record is looked for there: without it everything looks as if it were new"),
+    (&["project"], &[], "the state belongs to the old name, and is refused"),
+    (&["policy"], &[], "what is allowed without asking changes"),
+    (
+        &["include", "exclude"],
+        &[],
+        "other files are read: what is left out looks as if it were to be deleted",
+    ),
+    (&["environment"], &[], "another environment is taken where none is named"),
+    (&[], &[], "an environment comes or goes; what is recorded for it stays as it is"),
+];
+
+/// What follows from a changed setting: by its section, that within an environment for its own.
 fn consequence(path: &str) -> &'static str {
     let mut words = path.split('.');
-    let first = match words.next().unwrap_or_default() {
-        "environments" => words.nth(1).unwrap_or("environments"),
+    let section = match words.next().unwrap_or_default() {
+        "environments" => words.nth(1).unwrap_or_default(),
         word => word,
     };
-    match (first, path.rsplit('.').next().unwrap_or_default()) {
-        ("cloud", "endpoint" | "authority" | "ca") => {
-            "after the merge requests and tokens go there: make sure that it is yours"
-        }
-        ("cloud", _) => "after the merge another place or identity is used for everything",
-        ("subscriptions", _) => "resources of that name go to another subscription",
-        ("state", _) => "the record is looked for there: without it everything looks as if it were new",
-        ("include" | "exclude", _) => {
-            "other files are read: what is left out looks as if it were to be deleted"
-        }
-        ("policy", _) => "what is allowed without asking changes",
-        ("project", _) => "the state belongs to the old name, and is refused",
-        ("environment", _) => "another environment is taken where none is named",
-        _ => "an environment comes or goes; what is recorded for it stays as it is",
-    }
+    let last = path.rsplit('.').next().unwrap_or_default();
+    let fits = |(sections, lasts, _): &&(&[&str], &[&str], &'static str)| {
+        (sections.is_empty() || sections.contains(&section)) && (lasts.is_empty() || lasts.contains(&last))
+    };
+    CONSEQUENCES.iter().find(fits).map_or("", |(.., why)| *why)
 }

@@ -25,7 +25,7 @@ pub struct ReviewView<'r> {
     pub problems: Vec<FindingDocument>,
     /// What is to be known of the comparison itself.
     pub remarks: Vec<Finding>,
-    /// Settings that differ, sorted by path.
+    /// Settings that differ, the gravest first.
     pub settings: Vec<SettingView<'r>>,
     /// The environments, alike ones as one.
     pub environments: Vec<EnvironmentReview<'r>>,
@@ -106,6 +106,8 @@ pub struct Group<'v> {
 
 /// Texts of more lines are not compared: the time grows with the square of what differs.
 const LONGEST: usize = 20_000;
+/// A setting's value is shown up to here.
+const LONG_VALUE: usize = 160;
 /// From this many alike on, they are shown as one.
 const MANY: usize = 3;
 
@@ -117,10 +119,16 @@ impl<'r> SettingView<'r> {
         Self { path: clean(path), before: before.as_ref(), after: after.as_ref(), why, source }
     }
 
-    /// `emulator → none`: both values in words.
+    /// What it was and what it will be, in words of a bearable length.
     #[must_use]
     pub fn values(&self) -> (String, String) {
-        let said = |value: Option<&Value>| value.map_or_else(|| "not set".to_owned(), say_value);
+        let said = |value: Option<&Value>| {
+            let text = value.map_or_else(|| "not set".to_owned(), say_value);
+            match text.char_indices().nth(LONG_VALUE) {
+                Some((at, _)) => format!("{}…", &text[..at]),
+                None => text,
+            }
+        };
         (said(self.before), said(self.after))
     }
 }
@@ -307,6 +315,20 @@ impl RecordedPlan {
 }
 
 impl ReviewView<'_> {
+    /// Project and environment for a heading: the environments stand in it where what is said is of them together.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        let project = self.subject.split('/').next().unwrap_or_default();
+        let names = match &self.environments[..] {
+            [own] => own.name(),
+            _ => None,
+        };
+        match names {
+            Some(names) => format!("{project}, {names}"),
+            None => self.subject.clone(),
+        }
+    }
+
     /// Whether a finding stops what head asks for.
     #[must_use]
     pub fn is_refused(&self) -> bool {
@@ -329,10 +351,13 @@ impl ReviewView<'_> {
             return format!("Head does not load: {problems}. What it would do cannot be told.");
         }
         let mut said = Vec::new();
-        if !self.settings.is_empty() {
-            let settings = count(self.settings.len(), "setting");
-            let verb = if self.settings.len() == 1 { "differs" } else { "differ" };
-            said.push(format!("{settings} of the project {verb}."));
+        if let Some(first) = self.settings.first() {
+            let (before, after) = first.values();
+            let others = match self.settings.len() - 1 {
+                0 => String::new(),
+                others => format!(", and {}", count(others, "more setting")),
+            };
+            said.push(format!("A setting differs: {} {before} → {after}{others}.", first.path));
         }
         let errors: usize = self.environments.iter().map(|own| own.plan.errors()).sum();
         if errors > 0 {

@@ -27,7 +27,7 @@ pub struct ReviewDocument {
     pub headline: String,
     /// How many resources get which verb, over all environments.
     pub summary: Summary,
-    /// Settings of the project that differ, sorted by path.
+    /// Settings of the project that differ, the gravest first.
     pub settings: Vec<SettingDocument>,
     /// What differs, by environment, then by address.
     pub changes: Vec<ReviewChangeDocument>,

@@ -23,9 +23,8 @@ pub fn review(view: &ReviewView<'_>) -> String {
         [own] => Some(own),
         _ => None,
     };
-    let name = one.and_then(EnvironmentReview::name).unwrap_or_else(|| view.subject.clone());
     let counts = one.map(|own| format!(": {}", own.counts())).unwrap_or_default();
-    sheet.line(&format!("### labwright · {}{counts}", prose(&name)));
+    sheet.line(&format!("### labwright · {}{counts}", prose(&view.heading())));
     sheet.gap();
     let headline = view.headline();
     if !headline.is_empty() {
