@@ -9,7 +9,7 @@ mod sides;
 use std::collections::BTreeSet;
 
 use super::arguments::Review as Arguments;
-use super::{Context, Exit, Failure, cloud, day};
+use super::{Context, Exit, Failure, day};
 use crate::config::{self, Outline, Project, outline};
 use crate::git::{Commit, CommitTree, GitError, Repository};
 use crate::model::{Address, Desired, Finding, Severity};
@@ -196,7 +196,7 @@ impl Reviewing<'_> {
             known.names.extend(own.name.clone());
             return Ok(());
         }
-        let mut shown = EnvironmentReview::new(&own.review, cloud::title(&own.head), view.in_full);
+        let mut shown = EnvironmentReview::new(&own.review, view.in_full);
         shown.names.extend(own.name.clone());
         shown.recorded = recorded;
         let wants_yaml = arguments.diff || self.context.format() == Format::Markdown;

@@ -240,16 +240,21 @@ fn affected(plan: &Plan, base: Option<&Desired>, head: &Desired) -> BTreeMap<Add
     for change in &plan.changes {
         parts.entry(whole_of(&change.address)).or_default().push(&change.address);
     }
+    // What is renamed counts once, by its new name.
+    let now = |address: &Address, is_base: bool| {
+        let moved = head.moved.iter().find(|moved| is_base && moved.from == *address);
+        moved.map_or(address, |moved| &moved.to).clone()
+    };
     // By changed address and lab: its seats, and those that base has published.
     let mut seats: BTreeMap<(&Address, Address), (u64, u64)> = BTreeMap::new();
     for (desired, is_base) in base.map(|base| (base, true)).into_iter().chain([(head, false)]) {
-        for (lab, below) in labs(desired, |address| parts.contains_key(address)) {
+        for (lab, below) in labs(desired, |address| parts.contains_key(&now(address, is_base))) {
             let capacity =
                 desired.resources[&lab].attributes.get("capacity").and_then(Value::as_u64).unwrap_or(0);
             let publish = desired.resources.get(&Address::new("Publish", lab.key()));
             let is_published = publish.is_some_and(|own| super::make::revision(&own.attributes) > 0);
-            for address in below.iter().flat_map(|whole| &parts[whole]) {
-                let (all, published) = seats.entry((*address, lab.clone())).or_default();
+            for address in below.iter().flat_map(|whole| &parts[&now(whole, is_base)]) {
+                let (all, published) = seats.entry((*address, now(&lab, is_base))).or_default();
                 *all = capacity.max(*all);
                 if is_base && is_published {
                     *published = capacity;

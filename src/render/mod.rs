@@ -7,6 +7,7 @@
 mod difference;
 mod drift;
 pub mod graph;
+mod group;
 mod history;
 pub mod json;
 mod junit;
@@ -25,12 +26,13 @@ mod words;
 
 pub use difference::{Difference, Item, Sign, TextLine};
 pub use drift::{DriftChange, DriftView};
+pub use group::Group;
 pub use history::{PastRun, came_from};
 pub use lease::LeaseView;
 pub use notice::{Notice, Notices};
 pub use progress::{Pace, Progress};
 pub use report::{FindingsReport, Format, Report, Writing, written};
-pub use review::{EnvironmentReview, Group, Range, RecordedPlan, ReviewView, SettingView};
+pub use review::{EnvironmentReview, Range, RecordedPlan, ReviewView, SettingView};
 pub use run::{Counts, Fate, Next, RunView, Settled, SettledAction};
 pub use view::{
     AttributeView, Background, ChangeView, Heading, MissingConsent, PathPart, PlanView, Section, say_action,

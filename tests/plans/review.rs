@@ -122,7 +122,12 @@ fn a_move_is_a_move_and_without_the_line_it_is_a_loss_with_the_line_to_paste() {
     });
     let with = reviewed(&base, &head);
     assert_eq!(verbs(&with.plan), ["move Lab/dbs"]);
-    assert!(consents(&with).is_empty());
+    assert!(consents(&with).is_empty() && with.noted.is_empty());
+    let gallery = Address::new("Gallery", "sig");
+    let own = head.resources.get_mut(&gallery).expect("it is there");
+    own.attributes.insert("description".into(), json!("another"));
+    let both = reviewed(&base, &head).affected[&gallery];
+    assert_eq!((both.labs, both.seats), (2, 32), "a renamed lab is one");
 }
 
 #[test]

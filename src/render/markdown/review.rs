@@ -120,9 +120,7 @@ fn row(group: &Group<'_>) -> String {
     let who = group.who().map(|who| format!("**{}**", prose(&who))).unwrap_or_default();
     let notes = match group.changes.len() {
         1 => group.first().notes.join("; "),
-        _ => {
-            group.changes.iter().map(|change| change.address.as_str()).take(8).collect::<Vec<_>>().join(", ")
-        }
+        _ => few(&group.changes.iter().map(|change| change.address.clone()).collect::<Vec<_>>()),
     };
     let differences = group.differences().join("; ");
     let seconds = group.first().seconds;
