@@ -13,6 +13,7 @@
 //! | [`state`] | where the record and the journal are kept | I/O | `model` |
 //! | [`azure`] | ARM over HTTP, nothing about labs | I/O | `model` |
 //! | [`emulator`] | an ARM of our own; a second witness, shares nothing | I/O | – |
+//! | [`git`] | commits as trees of files, for reviews | I/O | `config` |
 //! | [`apply`] | carries plans out, settles runs, reads what is there | I/O | `azure`, `state`, `plan`, `kinds`, `catalog`, `model` |
 //! | [`render`] | plans, runs and drift as people and machines see them | pure | `plan`, `model` |
 //! | [`cli`] | a file for each command | I/O | all |
@@ -22,6 +23,7 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod emulator;
+pub mod git;
 pub mod kinds;
 pub mod model;
 pub mod plan;

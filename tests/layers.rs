@@ -16,9 +16,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("apply", &["azure", "state", "plan", "kinds", "catalog", "model"]),
     ("render", &["plan", "model"]),
     ("emulator", &[]),
+    ("git", &["config"]),
     (
         "cli",
-        &["apply", "azure", "catalog", "config", "emulator", "kinds", "model", "plan", "render", "state"],
+        &[
+            "apply", "azure", "catalog", "config", "emulator", "git", "kinds", "model", "plan", "render",
+            "state",
+        ],
     ),
 ];
 

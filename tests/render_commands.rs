@@ -210,10 +210,11 @@ fn every_failing_run_gives_one_json_document() {
 fn what_comes_later_is_refused_by_name() {
     let place = Place::empty();
     for (line, named) in [
-        ("review --base main", "`labwright review`"),
+        ("cost", "`labwright cost`"),
         ("state move Lab/a Lab/b", "`labwright state move`"),
         ("drift --accept Lab/a", "`labwright drift --accept`"),
-        ("plan --format markdown", "`labwright plan --format markdown`"),
+        ("plan --format html", "`labwright plan --format html`"),
+        ("apply --format markdown", "`labwright apply --format markdown`"),
     ] {
         let run = place.run(line);
         assert_eq!((run.code, run.stdout.as_str()), (64, ""), "{line}");

@@ -61,7 +61,7 @@ pub(super) enum Command {
     /// Writes a starter project that works on the emulator as it is
     Init(Init),
     /// Checks files, references and rules; no state, no network
-    Validate(Report),
+    Validate(AnyReport),
     /// Puts the files into one form and keeps their comments
     Fmt(Fmt),
     /// Looks whether everything is there that the next apply needs: sign-in, rights, providers, sizes, cores
@@ -76,6 +76,8 @@ pub(super) enum Command {
     Resume(Resume),
     /// Compares what is recorded with what Azure has; changes nothing, exit 2 where they differ
     Drift(Drift),
+    /// Says what a change of the files would do, from git alone; no credentials, no network, no code of the change is run
+    Review(Review),
     /// Writes what exists in Azure as files and records it; changes nothing in Azure
     Import(Import),
     /// Writes the vendor's bulk sheets as files
@@ -108,6 +110,37 @@ pub(super) enum Format {
     Text,
     /// For machines: one document on stdout, whatever happens.
     Json,
+}
+
+/// A format of the reports that people and pipelines read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum AnyFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one document on stdout, whatever happens.
+    Json,
+    /// For a comment of a pull request; it fits into one.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for readers of test results.
+    Junit,
+    /// Workflow commands of GitHub Actions: annotations.
+    Github,
+    /// Logging commands of Azure Pipelines: annotations.
+    AzureDevops,
+}
+
+/// How a report that has every format is written.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct AnyReport {
+    /// The report's format; the exit code is the same in each.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: AnyFormat,
+    /// Writes JSON to a file beside the chosen format.
+    #[arg(long, value_name = "FILE")]
+    pub(super) json_into: Option<PathBuf>,
 }
 
 /// How a report is written.
@@ -164,7 +197,7 @@ pub(super) struct Plan {
     pub(super) detailed_exitcode: bool,
     /// How it is written.
     #[command(flatten)]
-    pub(super) report: Report,
+    pub(super) report: AnyReport,
 }
 
 /// How a plan is carried out.
@@ -231,7 +264,30 @@ pub(super) struct Drift {
     pub(super) target: Vec<Address>,
     /// How it is written.
     #[command(flatten)]
-    pub(super) report: Report,
+    pub(super) report: AnyReport,
+}
+
+/// `review`.
+#[derive(Debug, Args)]
+pub(super) struct Review {
+    /// What the change is made to: a branch, a tag or a commit. Where head left it is what is compared.
+    #[arg(long, value_name = "REF")]
+    pub(super) base: String,
+    /// The change: a branch, a tag or a commit. What is not committed is not looked at.
+    #[arg(long, value_name = "REF", default_value = "HEAD")]
+    pub(super) head: String,
+    /// A record, for what the plan would be; without it the project's own where that is a file of this machine alone.
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+    /// Shows the canonical YAML before and after as a unified diff; a comment has it anyway.
+    #[arg(long)]
+    pub(super) diff: bool,
+    /// Exits 2 where anything differs in meaning.
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub(super) report: AnyReport,
 }
 
 /// `import`.
@@ -372,7 +428,7 @@ pub(super) struct Explain {
 /// `schema`.
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// Whose: labwright (the configuration), apply, drift, findings, history, plan, state-list, state-lock-list, state-show.
+    /// Whose: labwright (the configuration), apply, drift, findings, history, plan, review, state-list, state-lock-list, state-show.
     #[arg(default_value = "labwright")]
     pub(super) name: String,
 }

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::{Command, Format, Global, Lock, Report, State};
+use super::arguments::{AnyFormat, AnyReport, Command, Format as Narrow, Global, Lock, Report, State};
 use super::exit::Exit;
 use super::failure::{CommandError, Failure};
 use super::printer::{Printer, Printing};
 use crate::model::{Finding, Severity};
 use crate::render::json::{
-    self, DriftDocument, FindingDocument, FindingsDocument, PlanDocument, RunDocument,
+    self, DriftDocument, FindingDocument, FindingsDocument, PlanDocument, ReviewDocument, RunDocument,
 };
-use crate::render::quoted;
+use crate::render::{self, FindingsReport, Format, Writing, count, quoted};
 
 /// What every command works with.
 #[derive(Debug)]
@@ -21,19 +21,18 @@ pub(super) struct Context {
     pub(super) printer: Printer,
     /// The command's name, as JSON says it.
     pub(super) command: &'static str,
-    /// Whether stdout takes JSON.
-    json: bool,
+    /// What stdout takes.
+    format: Format,
 }
 
 impl Context {
     /// The context of a command.
     #[must_use]
     pub(super) fn new(global: Global, command: &Command) -> Self {
-        let (name, report) = named(command);
-        let Report { format, json_into } = report.cloned().unwrap_or_default();
+        let (name, (format, json_into)) = named(command);
         let Global { color: colour, quiet, verbose: verbosity, .. } = global;
         let printer = Printer::new(Printing { colour, quiet, verbosity, json_into });
-        Self { global, printer, command: name, json: format == Format::Json }
+        Self { global, printer, command: name, format }
     }
 
     /// The project's folder.
@@ -45,7 +44,7 @@ impl Context {
     /// Whether stdout takes JSON.
     #[must_use]
     pub(super) fn is_json(&self) -> bool {
-        self.json
+        self.format == Format::Json
     }
 
     /// Writes a report in the chosen format, and as JSON beside it where that is asked for.
@@ -53,10 +52,45 @@ impl Context {
     /// # Errors
     /// Exit 1 where the file beside it cannot be written.
     pub(super) fn report(&self, text: &str, json: &str) -> Result<(), Failure> {
-        self.printer.result(if self.json { json } else { text });
+        self.printer.result(if self.is_json() { json } else { text });
         match self.printer.json_into() {
             Some(file) => write_file(file, json),
             None => Ok(()),
+        }
+    }
+
+    /// What stdout takes.
+    #[must_use]
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes a report in the chosen format, whichever that is, and as JSON beside it where that is asked for.
+    ///
+    /// `folder` is the project's path in its repository, ended by `/`, or empty.
+    ///
+    /// # Errors
+    /// Exit 1 where the file beside it cannot be written.
+    pub(super) fn show(&self, report: &dyn render::Report, exit: Exit, folder: &str) -> Result<(), Failure> {
+        let explain = |code: &str| super::explain::meaning(code).map(str::to_owned);
+        let look = self.printer.result_look();
+        let writing = Writing { look, exit_code: exit.code(), folder, explain: &explain };
+        self.printer.result(&render::written(report, self.format, &writing));
+        match self.printer.json_into() {
+            Some(file) => write_file(file, &report.json(exit.code())),
+            None => Ok(()),
+        }
+    }
+
+    /// The project's folder as a pipeline knows it: relative to where the command is run, ended by `/`, or empty.
+    #[must_use]
+    pub(super) fn folder(&self) -> String {
+        let own = self.root().canonicalize().ok();
+        let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
+        let inside = own.zip(here).and_then(|(own, here)| own.strip_prefix(here).map(Path::to_owned).ok());
+        match inside.as_deref().and_then(Path::to_str).filter(|path| !path.is_empty()) {
+            Some(path) => format!("{}/", path.replace('\\', "/")),
+            None => String::new(),
         }
     }
 
@@ -72,8 +106,17 @@ impl Context {
     #[must_use]
     pub(super) fn fail(&self, failure: Failure) -> Exit {
         self.printer.problem(&failure.text(self.printer.other_look()));
-        let document = failed_document(self.command, failure.exit, failure.findings);
-        if let Err(again) = self.report_json(&document) {
+        let json = failed_document(self.command, failure.exit, failure.findings.clone());
+        // People were told already.
+        let report = FindingsReport {
+            command: self.command.to_owned(),
+            subject: String::new(),
+            verdict: format!("Failed: {}.", count(failure.findings.len(), "problem")),
+            findings: failure.findings,
+            text: String::new(),
+            json,
+        };
+        if let Err(again) = self.show(&report, failure.exit, &self.folder()) {
             self.printer.problem(&again.text(self.printer.other_look()));
         }
         failure.exit
@@ -113,31 +156,61 @@ impl Context {
     }
 }
 
-/// The command's name in JSON, and how its report is written where it has one.
-fn named(command: &Command) -> (&'static str, Option<&Report>) {
+/// How a report is written, and where its JSON goes beside that.
+type Form = (Format, Option<PathBuf>);
+
+/// The command's name in JSON, and how its report is written; as text where it has none.
+fn named(command: &Command) -> (&'static str, Form) {
+    let none = Form::default();
     match command {
-        Command::Init(_) => ("init", None),
-        Command::Validate(report) => ("validate", Some(report)),
-        Command::Fmt(_) => ("fmt", None),
-        Command::Doctor(report) => ("doctor", Some(report)),
-        Command::Plan(plan) => ("plan", Some(&plan.report)),
-        Command::Apply(apply) => ("apply", Some(&apply.carry.report)),
-        Command::Destroy(destroy) => ("destroy", Some(&destroy.carry.report)),
-        Command::Resume(resume) => ("resume", Some(&resume.carry.report)),
-        Command::Drift(drift) => ("drift", Some(&drift.report)),
-        Command::Import(_) => ("import", None),
-        Command::Convert(_) => ("convert csv", None),
-        Command::History(history) => ("history", Some(&history.report)),
-        Command::Show(show) => ("show", Some(&show.report)),
-        Command::State(State::List(report)) => ("state list", Some(report)),
-        Command::State(State::Show(show)) => ("state show", Some(&show.report)),
-        Command::State(State::Lock(Lock::List(report))) => ("state lock list", Some(report)),
-        Command::State(State::Lock(Lock::Break(_))) => ("state lock break", None),
-        Command::Graph(_) => ("graph", None),
-        Command::Explain(_) => ("explain", None),
-        Command::Schema(_) => ("schema", None),
-        Command::Completions(_) => ("completions", None),
-        Command::Emulator(_) => ("emulator", None),
+        Command::Init(_) => ("init", none),
+        Command::Validate(report) => ("validate", report.into()),
+        Command::Fmt(_) => ("fmt", none),
+        Command::Doctor(report) => ("doctor", report.into()),
+        Command::Plan(plan) => ("plan", (&plan.report).into()),
+        Command::Apply(apply) => ("apply", (&apply.carry.report).into()),
+        Command::Destroy(destroy) => ("destroy", (&destroy.carry.report).into()),
+        Command::Resume(resume) => ("resume", (&resume.carry.report).into()),
+        Command::Drift(drift) => ("drift", (&drift.report).into()),
+        Command::Review(review) => ("review", (&review.report).into()),
+        Command::Import(_) => ("import", none),
+        Command::Convert(_) => ("convert csv", none),
+        Command::History(history) => ("history", (&history.report).into()),
+        Command::Show(show) => ("show", (&show.report).into()),
+        Command::State(State::List(report)) => ("state list", report.into()),
+        Command::State(State::Show(show)) => ("state show", (&show.report).into()),
+        Command::State(State::Lock(Lock::List(report))) => ("state lock list", report.into()),
+        Command::State(State::Lock(Lock::Break(_))) => ("state lock break", none),
+        Command::Graph(_) => ("graph", none),
+        Command::Explain(_) => ("explain", none),
+        Command::Schema(_) => ("schema", none),
+        Command::Completions(_) => ("completions", none),
+        Command::Emulator(_) => ("emulator", none),
+    }
+}
+
+impl From<&Report> for Form {
+    fn from(report: &Report) -> Self {
+        let format = match report.format {
+            Narrow::Text => Format::Text,
+            Narrow::Json => Format::Json,
+        };
+        (format, report.json_into.clone())
+    }
+}
+
+impl From<&AnyReport> for Form {
+    fn from(report: &AnyReport) -> Self {
+        let format = match report.format {
+            AnyFormat::Text => Format::Text,
+            AnyFormat::Json => Format::Json,
+            AnyFormat::Markdown => Format::Markdown,
+            AnyFormat::Sarif => Format::Sarif,
+            AnyFormat::Junit => Format::Junit,
+            AnyFormat::Github => Format::Github,
+            AnyFormat::AzureDevops => Format::AzureDevops,
+        };
+        (format, report.json_into.clone())
     }
 }
 
@@ -150,6 +223,7 @@ pub(super) fn failed_document(command: &str, exit: Exit, findings: Vec<FindingDo
             json::text(&RunDocument::not_run(PlanDocument::without_plan(command, code, findings)))
         }
         "drift" => json::text(&DriftDocument::failed(code, findings)),
+        "review" => json::text(&ReviewDocument::failed(code, findings)),
         _ => json::text(&FindingsDocument::new(command, code, findings)),
     }
 }

@@ -11,8 +11,7 @@ use super::{Context, Exit, Failure, cloud, project};
 use crate::config::Project;
 use crate::model::{Address, Finding, Severity};
 use crate::plan::{self, ActionState, Run};
-use crate::render::json::{self, DriftDocument};
-use crate::render::{DriftView, terminal};
+use crate::render::DriftView;
 use crate::state::{OpenRun, SqliteStore, Store};
 
 /// Says what is not as recorded; exit 2 where anything is not.
@@ -46,8 +45,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         (true, true) => Exit::Unforeseen,
         (true, false) => Exit::Done,
     };
-    let text = terminal::drift(&view, context.printer.result_look());
-    context.report(&text, &json::text(&DriftDocument::new(exit.code(), &view)))?;
+    context.show(&view, exit, &context.folder())?;
     Ok(exit)
 }
 

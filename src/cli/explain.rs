@@ -10,6 +10,12 @@ use crate::plan::{PlanError, explained, nearest_address};
 use crate::render::terminal;
 use crate::{azure, config};
 
+/// What a code of labwright's own means.
+pub(super) fn meaning(code: &str) -> Option<&'static str> {
+    let known = config::CODES.iter().chain(EXPLANATIONS);
+    known.into_iter().find(|(full, _)| *full == code).map(|(_, explanation)| *explanation)
+}
+
 /// Explains a code, or a resource.
 pub(super) fn run(arguments: &Explain, context: &Context) -> Result<Exit, Failure> {
     match arguments.what.parse() {

@@ -95,6 +95,82 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "The resource is protected: no plan deletes or replaces it. Write `protect: false` on it and apply that first.",
     ),
     (
+        "labwright::cli::committed_state",
+        "The record that `review --state` names is in one of the commits that are compared, so a change of the files could bring a record of its own. Take it out of git, or leave --state out.",
+    ),
+    (
+        "labwright::git::missing",
+        "`review` reads commits with git, and there is none on this machine or in PATH. Install it.",
+    ),
+    (
+        "labwright::git::not_started",
+        "git is there and does not start. What the system says stands behind the message.",
+    ),
+    (
+        "labwright::git::no_repository",
+        "`review` compares two commits of the repository that the project's folder lies in. Name the folder in a clone with -C.",
+    ),
+    (
+        "labwright::git::unknown_commit",
+        "The branch, tag or id means no commit here. A pipeline's clone often holds one commit only: fetch the other branch, or its whole history.",
+    ),
+    (
+        "labwright::git::too_many_files",
+        "The project's folder holds far more files in that commit than a project has. Give the project a folder of its own.",
+    ),
+    (
+        "labwright::git::failed",
+        "git could not read what it was asked for. `git fsck` tells whether the repository is whole; a partial clone must be completed first, as a review fetches nothing.",
+    ),
+    (
+        "setting",
+        "A change of the files changes a setting of the project: where requests and tokens go, where the record is looked for, which files are read, what is allowed without asking. Read it before anything else.",
+    ),
+    (
+        "secret",
+        "A change of the files reads a password from an environment variable or a file that nothing read before. An apply sends what stands there to Azure as somebody's password. Check that it is meant for that.",
+    ),
+    (
+        "base",
+        "What a change is compared with does not load, or only in part. That is no fault of the change; what is missing there looks as if it were new.",
+    ),
+    (
+        "no-common-commit",
+        "A review compares head with the commit where it left the base. This clone does not hold that commit; fetch the history.",
+    ),
+    (
+        "nothing-to-review",
+        "Everything of head is in the base already. A review is of what head has and the base has not.",
+    ),
+    (
+        "state-committed",
+        "The record lies in git, so a change of the files could bring a record of its own. A review does not use it; take it out of git.",
+    ),
+    (
+        "state-not-used",
+        "There is a record beside the files, and it cannot be used: it belongs to something else, is damaged, or another version wrote it. A review does without.",
+    ),
+    ("change-create", "Something is to be made that is not there yet."),
+    (
+        "change-update",
+        "Something that is there is to be changed in place. A capacity that shrinks deletes VMs.",
+    ),
+    ("change-replace", "Something is to be deleted and made anew, because Azure cannot change it in place."),
+    ("change-delete", "Something is to be deleted. What it holds goes with it."),
+    ("change-import", "Something exists and is to be taken into the record. Nothing in Azure changes."),
+    ("change-move", "A key is renamed. Nothing in Azure changes."),
+    ("change-forget", "A record is to be dropped. Nothing in Azure changes."),
+    (
+        "change-invoke",
+        "Something is to be done: a lab is published, which makes or wipes its VMs, or its template VM is exported, which stops it.",
+    ),
+    (
+        "change-keep",
+        "Something differs in the files and nothing is to be done about it: what is used at creation only, or what orders the work.",
+    ),
+    ("drift-gone", "Something that is recorded is not in Azure any more."),
+    ("drift-changed", "Something is not in Azure as it was recorded: somebody changed it there."),
+    (
         "imported",
         "The plan would delete a resource group that `labwright import` took over, to make it anew somewhere else. What else the group holds would go with it, so it is refused, whatever is consented to.",
     ),

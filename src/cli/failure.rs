@@ -240,6 +240,18 @@ pub(super) enum CommandError {
         /// What is asked for.
         asked: String,
     },
+    /// The record that a review is to take is part of what is reviewed.
+    #[error("`{}` is in commit {holder}, so whoever wrote the change could have written it", path.display())]
+    #[diagnostic(
+        code(labwright::cli::committed_state),
+        help("name a record that is not in git, or leave --state out: a review needs none")
+    )]
+    CommittedState {
+        /// The file.
+        path: PathBuf,
+        /// The commit.
+        holder: String,
+    },
     /// Rules or guards refuse the plan.
     #[error("refused: {count} of the findings above {} this plan", if *count == 1 { "stops" } else { "stop" })]
     #[diagnostic(code(labwright::cli::refused), help("`labwright explain CODE` says more about each"))]
@@ -340,6 +352,7 @@ impl CommandError {
             | Self::EditedPlan { .. }
             | Self::StalePlan { .. }
             | Self::OthersPlan { .. }
+            | Self::CommittedState { .. }
             | Self::Refused { .. }
             | Self::InTheWay { .. }
             | Self::NobodyToAsk { .. }
@@ -384,8 +397,8 @@ pub(super) fn diagnostic_text(problem: &dyn Diagnostic, look: Look) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_links(false);
     let mut text = String::new();
     match handler.render_report(&mut text, problem) {
-        Ok(()) => text,
-        Err(_) => format!("{problem}\n"),
+        Ok(()) => crate::render::harmless(&text),
+        Err(_) => crate::render::harmless(&format!("{problem}\n")),
     }
 }
 

@@ -39,6 +39,7 @@ mod provenance;
 mod record;
 mod refresh;
 mod resume;
+mod review;
 mod saved;
 mod schema;
 mod settle;
@@ -169,6 +170,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Destroy(destroy) => destroy::run(destroy, &context),
         Command::Resume(resume) => resume::run(resume, &context),
         Command::Drift(drift) => drift::run(drift, &context),
+        Command::Review(review) => review::run(review, &context),
         Command::Import(import) => import::run(import, &context),
         Command::Convert(arguments::Convert::Csv(csv)) => convert::run(csv, &context),
         Command::History(history) => history::run(history, &context),

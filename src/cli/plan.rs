@@ -7,8 +7,7 @@ use super::{Context, Exit, Failure, cloud, day, project, saved};
 use crate::config::Project;
 use crate::model::{Finding, Recorded};
 use crate::plan::{self, Options, Plan};
-use crate::render::json::{self, PlanDocument};
-use crate::render::{Background, PlanView, terminal};
+use crate::render::{Background, PlanView};
 
 /// A plan, and what it was made from.
 #[derive(Debug)]
@@ -35,8 +34,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         (false, true) => Exit::Changes,
         (false, false) => Exit::Done,
     };
-    let text = terminal::plan(&view, context.printer.result_look());
-    context.report(&text, &json::text(&PlanDocument::new("plan", exit.code(), &view)))?;
+    context.show(&view, exit, &context.folder())?;
     if let (Some(path), false) = (&arguments.out, view.plan.is_empty() || view.is_refused()) {
         let command = format!("{} {}", context.typed("apply"), crate::render::quoted(path.as_os_str()));
         context.printer.note(&format!("Saved. To carry out exactly this:\n  {command}\n"));

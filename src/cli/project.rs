@@ -39,7 +39,7 @@ fn variables(context: &Context) -> BTreeMap<String, String> {
     of_environment.chain(context.global.variables.iter().cloned()).collect()
 }
 
-/// What is wrong with the files, as it is told.
+/// Everything that is wrong with the files, for people and for machines.
 pub(super) fn failure(diagnostics: &Diagnostics) -> Failure {
     let mut findings: Vec<_> = diagnostics.iter().map(finding_at).collect();
     let mut reports: Vec<_> = diagnostics.iter().cloned().map(miette::Report::new).collect();

@@ -28,7 +28,7 @@ pub use snapshot::{
     Allowance, Allowed, AllowedWhat, BlastRadius, Cloud, DefaultsLayer, Desired, Identity, Moved, Observed,
     Policy, Recorded, Resource, Row, Unfinished, is_ignored,
 };
-pub use source::Source;
+pub use source::{Setting, Source};
 pub use step::{
     Contents, Done, Evidence, Expectation, Fill, Look, Method, Output, Read, Recording, Request, Step, Sweep,
     SweepWanted, Take, Until, Within,

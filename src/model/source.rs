@@ -21,3 +21,12 @@ impl fmt::Display for Source {
         write!(f, "{}:{}", self.file, self.line)
     }
 }
+
+/// A setting of a project as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The value: a scalar, or a list as a whole.
+    pub value: serde_json::Value,
+    /// Where it stands.
+    pub source: Source,
+}

@@ -179,6 +179,43 @@ pub(super) fn all_of(info: &KindInfo, resource: &Resource) -> Vec<AttributeChang
     found
 }
 
+/// What differs in meaning between two writings of a resource and is used at its creation only, sorted by path.
+pub(super) fn not_carried_out(
+    info: &KindInfo,
+    before: &Attributes,
+    after: &Resource,
+) -> Vec<AttributeChange> {
+    let mut found = Vec::new();
+    for attribute in info.attributes {
+        let name = attribute.name;
+        let (was, is) = (before.get(name), after.attributes.get(name));
+        let mut note = |path: String, was: Option<&Value>, is: Option<&Value>, sensitive: bool| {
+            found.push(AttributeChange {
+                before: was.filter(|_| !sensitive).cloned(),
+                after: is.filter(|_| !sensitive).cloned(),
+                sensitive,
+                why: Some("used at creation only".into()),
+                source: Some(after.source_of(&path).clone()),
+                path,
+            });
+        };
+        match attribute.shape {
+            Shape::Credentials => {
+                let password = |own: Option<&Value>| own.and_then(|own| own.get("password")).cloned();
+                let (was, is) = (password(was), password(is));
+                if was.is_some() && is.is_some() && was != is {
+                    note(format!("{name}.password"), was.as_ref(), is.as_ref(), true);
+                }
+            }
+            _ if attribute.on_change == OnChange::CreateOnly && was != is => {
+                note(name.to_owned(), was, is, false);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Every leaf of the managed attributes in which ARM's answer differs from what is recorded.
 ///
 /// `observed` holds what the kind can read back, a null for what is not there; what is not recorded,

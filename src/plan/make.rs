@@ -162,7 +162,10 @@ fn is_kept(decision: &Decision<'_>) -> bool {
 }
 
 /// Renames rows as `moved:` says; returns new addresses with the old ones, and what does not work.
-fn rename(desired: &Desired, recorded: &mut Recorded) -> (BTreeMap<Address, Address>, Vec<Finding>) {
+pub(super) fn rename(
+    desired: &Desired,
+    recorded: &mut Recorded,
+) -> (BTreeMap<Address, Address>, Vec<Finding>) {
     let mut moves = BTreeMap::new();
     let mut findings = Vec::new();
     for moved in &desired.moved {

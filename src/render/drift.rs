@@ -1,7 +1,7 @@
 //! What is shown of drift: what was recorded against what Azure has.
 
 use super::AttributeView;
-use super::view::title;
+use super::view::{subject, title};
 use super::words::clean;
 use crate::model::{Finding, Identity, Source};
 use crate::plan::AttributeChange;
@@ -11,6 +11,8 @@ use crate::plan::AttributeChange;
 pub struct DriftView<'d> {
     /// `contoso-cs, prod: Azure`.
     pub title: String,
+    /// What a comment is found again by: `contoso-cs/prod`.
+    pub subject: String,
     /// How many resources were read.
     pub read: usize,
     /// What is said first: an interrupted run, what could not be read.
@@ -42,6 +44,7 @@ impl<'d> DriftView<'d> {
     pub fn new(identity: &Identity, read: usize, remarks: Vec<Finding>, apply_command: String) -> Self {
         Self {
             title: title(identity, None),
+            subject: subject(identity),
             read,
             remarks,
             unread: Vec::new(),

@@ -3,6 +3,8 @@
 //! Every command with `--format json` writes exactly one of these documents, whether it succeeds or
 //! not. `format_version` grows when a field changes its meaning or goes; new fields may come.
 
+mod review;
+
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema};
@@ -14,6 +16,11 @@ use crate::model::{Address, Advice, ArmId, Check, Finding, RunOutcome, Severity,
 use crate::plan::{Action, Outcome, Summary, Verb};
 use crate::render::terminal::pasted;
 use crate::render::{Counts, PastRun};
+
+pub use review::{
+    AffectedDocument, ConsentDocument, EnvironmentDocument, RecordedDocument, ReviewActionDocument,
+    ReviewChangeDocument, ReviewDocument, ReviewFindingDocument, SettingDocument, Since,
+};
 
 /// The shape's version in every document.
 pub const FORMAT_VERSION: u32 = 1;
@@ -592,6 +599,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         schema("findings", schemars::schema_for!(FindingsDocument)),
         schema("history", schemars::schema_for!(HistoryDocument)),
         schema("plan", schemars::schema_for!(PlanDocument)),
+        schema("review", schemars::schema_for!(ReviewDocument)),
         schema("state-list", schemars::schema_for!(StateDocument)),
         schema("state-lock-list", schemars::schema_for!(LocksDocument)),
         schema("state-show", schemars::schema_for!(RecordDocument)),

@@ -280,6 +280,15 @@ pub fn title(identity: &Identity, cloud: Option<&str>) -> String {
     }
 }
 
+/// `contoso-cs/prod`: what a report is found again by.
+#[must_use]
+pub fn subject(identity: &Identity) -> String {
+    match &identity.environment {
+        Some(environment) => format!("{}/{environment}", identity.project),
+        None => identity.project.clone(),
+    }
+}
+
 /// Findings with errors first, else in the plan's order.
 pub(super) fn ordered(findings: &[Finding]) -> Vec<&Finding> {
     let mut ordered: Vec<_> = findings.iter().collect();

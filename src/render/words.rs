@@ -21,6 +21,23 @@ pub fn clean(text: &str) -> String {
     text.chars().filter_map(shown).collect()
 }
 
+/// `text` without anything that a pipeline would take for a command: GitHub reads lines that begin with `::`, it and Azure
+/// Pipelines `##[` and `##vso[` anywhere.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    if !text.contains("::") && !text.contains("##") {
+        return text.to_owned();
+    }
+    let harmless = |line: &str| {
+        let line = line.replace("##[", "# #[").replace("##vso[", "# #vso[");
+        match line.trim_start().strip_prefix("::") {
+            Some(rest) => format!("{}: :{rest}", &line[..line.len() - line.trim_start().len()]),
+            None => line,
+        }
+    };
+    text.split_inclusive('\n').map(harmless).collect()
+}
+
 /// A word as it can be pasted into a shell.
 #[must_use]
 pub fn quoted(word: &OsStr) -> String {
@@ -80,6 +97,23 @@ pub fn count(number: usize, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
     }
+}
+
+/// Of many words, so many are named.
+const NAMED: usize = 8;
+
+/// A list, the first few of many.
+pub(super) fn few(words: &[String]) -> String {
+    let shown = words.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match words.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// As much of a commit's id as people read.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
 }
 
 /// How many columns a text takes, one for each character.
@@ -156,6 +190,12 @@ mod tests {
     #[test]
     fn nothing_that_moves_a_cursor_gets_through() {
         assert_eq!(clean("a\u{1b}[2Jb\rc\u{202e}d\ne"), "a[2Jbcd e");
+    }
+
+    #[test]
+    fn nothing_in_a_log_is_a_command() {
+        let text = "a ::x\n  ::error::b\n##[error]c ##vso[task.d]e\n## f\n";
+        assert_eq!(harmless(text), "a ::x\n  : :error::b\n# #[error]c # #vso[task.d]e\n## f\n");
     }
 
     #[test]

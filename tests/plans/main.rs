@@ -2,6 +2,7 @@
 
 mod properties;
 mod records;
+mod review;
 mod world;
 
 use labwright::model::{Address, Allowed, AllowedWhat, Expectation, Moved, Recorded, Source};

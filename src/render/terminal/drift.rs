@@ -24,10 +24,11 @@ pub fn drift(view: &DriftView<'_>, look: Look) -> String {
     write_unread(&mut page, view);
     page.gap();
     let (gone, changed) = view.counts();
+    let line = drift_line(view);
     if gone + changed == 0 {
         // Of what could not be read nothing is known, least of all that it is as recorded.
         if view.unread.is_empty() {
-            page.line(Line::new().then(BOLD, "No drift."));
+            page.line(Line::new().then(BOLD, line));
         }
         return page.finish();
     }
@@ -39,10 +40,21 @@ pub fn drift(view: &DriftView<'_>, look: Look) -> String {
         page.line(Line::new().then(DIM, format!("  {what:27}   ")).then(PLAIN, how));
     }
     page.gap();
+    page.line(Line::new().then(BOLD, line));
+    page.finish()
+}
+
+/// `Drift: 1 gone, 2 changed.`, or that there is none, or that nobody knows.
+#[must_use]
+pub fn drift_line(view: &DriftView<'_>) -> String {
+    let (gone, changed) = view.counts();
     let parts = [(gone, "gone"), (changed, "changed")].into_iter().filter(|(number, _)| *number > 0);
     let parts: Vec<_> = parts.map(|(number, word)| format!("{number} {word}")).collect();
-    page.line(Line::new().then(BOLD, format!("Drift: {}.", parts.join(", "))));
-    page.finish()
+    match (parts.is_empty(), view.unread.len()) {
+        (true, 0) => "No drift.".into(),
+        (true, unread) => format!("{} could not be read.", count(unread, "resource")),
+        (false, _) => format!("Drift: {}.", parts.join(", ")),
+    }
 }
 
 /// What could not be read, once for each reason.

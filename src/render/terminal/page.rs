@@ -96,9 +96,9 @@ impl Page {
         Self { look, text: String::new() }
     }
 
-    /// The text, each line ended.
+    /// The text, each line ended, fit for the log of a pipeline.
     pub(super) fn finish(self) -> String {
-        self.text
+        crate::render::harmless(&self.text)
     }
 
     /// An empty line, unless nothing stands above it.
