@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::arm::{self, GALLERIES};
 use super::resource_group::TAGS;
-use super::shape::{any, managed};
+use super::shape::{any, managed, resource_id};
 use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Problem, Shape, ShapeError, Subject, View};
 use crate::catalog::{Work, geography};
 use crate::model::{
@@ -43,31 +43,31 @@ pub(super) const REPLICATE: &[Attribute] = &[
 const SOURCE: &[Attribute] = &[
     Attribute::new(
         "managedDisk",
-        Shape::Text(arm_id),
+        Shape::Text(resource_id),
         "Id of a managed disk.",
         "/subscriptions/…/disks/java-dev",
     ),
     Attribute::new(
         "snapshot",
-        Shape::Text(arm_id),
+        Shape::Text(resource_id),
         "Id of a snapshot.",
         "/subscriptions/…/snapshots/java-dev",
     ),
     Attribute::new(
         "vm",
-        Shape::Text(arm_id),
+        Shape::Text(resource_id),
         "Id of a virtual machine.",
         "/subscriptions/…/virtualMachines/java-dev",
     ),
     Attribute::new(
         "managedImage",
-        Shape::Text(arm_id),
+        Shape::Text(resource_id),
         "Id of a managed image.",
         "/subscriptions/…/images/java-dev",
     ),
     Attribute::new(
         "galleryVersion",
-        Shape::Text(arm_id),
+        Shape::Text(resource_id),
         "Id of another gallery's version.",
         "/subscriptions/…/versions/1.0.0",
     ),
@@ -89,7 +89,7 @@ const VHD: &[Attribute] = &[
     .required(),
     Attribute::new(
         "storageAccount",
-        Shape::Text(arm_id),
+        Shape::Text(resource_id),
         "Id of the storage account it lies in.",
         "/subscriptions/…",
     )
@@ -134,14 +134,6 @@ static INFO: KindInfo = KindInfo {
     holds_data: true,
     invoked: false,
 };
-
-fn arm_id(text: &str) -> Result<(), String> {
-    if text.starts_with("/subscriptions/") && text.split('/').count() >= 5 {
-        Ok(())
-    } else {
-        Err("is no id of a resource in Azure; ids start with `/subscriptions/`".into())
-    }
-}
 
 /// A day as the instant that ARM wants.
 pub(super) fn instant(day: &Value) -> Value {

@@ -216,6 +216,15 @@ pub(super) fn length(text: &str, min: usize, max: usize) -> Result<(), String> {
     }
 }
 
+/// An id of a resource in Azure.
+pub(super) fn resource_id(text: &str) -> Result<(), String> {
+    if text.starts_with("/subscriptions/") && text.split('/').count() >= 5 {
+        Ok(())
+    } else {
+        Err("is no id of a resource in Azure; ids start with `/subscriptions/`".into())
+    }
+}
+
 /// Letters, digits and `others`, a letter or digit at both ends, 1 to `max` characters.
 pub(super) fn identifier(text: &str, others: &str, max: usize) -> Result<(), String> {
     if let Some(bad) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !others.contains(*c)) {

@@ -50,13 +50,24 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
     for (scope, rights) in needs.rights.iter().filter(|(id, _)| is_usable(id)) {
         questions.push(Box::pin(room.rights(scope, rights)));
     }
+    questions.extend(asked(&room, needs.requirements.iter().filter(|own| is_usable(&own.on))));
+    let answers = join_all(questions).await;
+    looked.into_iter().chain(answers.into_iter().flatten()).collect()
+}
+
+/// What is asked because the kinds ask for it, once for all that ask the same.
+fn asked<'r>(
+    room: &'r Room<'_>,
+    requirements: impl Iterator<Item = &'r Requirement>,
+) -> Vec<BoxFuture<'r, Vec<Check>>> {
+    let mut questions: Vec<BoxFuture<'r, Vec<Check>>> = Vec::new();
     let mut sizes: BTreeMap<&ArmId, BTreeSet<Size<'_>>> = BTreeMap::new();
     // Cores are the subscription's, whichever account takes them: any of its accounts tells how many are left.
     let mut cores: BTreeMap<&str, (&ArmId, BTreeMap<Size<'_>, u64>)> = BTreeMap::new();
     let mut shown: BTreeMap<&ArmId, Vec<&str>> = BTreeMap::new();
     let mut offered: BTreeMap<&ArmId, BTreeSet<skus::Wanted<'_>>> = BTreeMap::new();
     let mut plan_cores: BTreeMap<(&ArmId, &str), BTreeMap<Size<'_>, u64>> = BTreeMap::new();
-    for Requirement { on, what } in needs.requirements.iter().filter(|own| is_usable(&own.on)) {
+    for Requirement { on, what } in requirements {
         match what {
             Required::Role { application, called, role } => {
                 questions.push(Box::pin(room.role(on, application, called, role)));
@@ -90,8 +101,7 @@ pub async fn preflight(arm: &dyn Arm, needs: &Needs, who: Option<&Principal>) ->
     for ((subscription, region), wanted) in plan_cores {
         questions.push(Box::pin(room.plan_cores(subscription, region, wanted)));
     }
-    let answers = join_all(questions).await;
-    looked.into_iter().chain(answers.into_iter().flatten()).collect()
+    questions
 }
 
 /// A size's names, in the API and in the portal.

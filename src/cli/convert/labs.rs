@@ -149,11 +149,7 @@ impl Making<'_> {
         let (Some(holder), Some(group), Some(name)) = (holder, group, name) else {
             return Err(cells.wrong);
         };
-        // The vendor's tool for lab plans writes groups in lower case: the portal shows others twice.
-        let group = match self.generation {
-            Generation::Accounts => group.to_owned(),
-            Generation::Plans => group.to_lowercase(),
-        };
+        let group = self.group_named(group);
         let (kind, section) = kind_of(self.generation);
         let place = (group.to_lowercase(), holder.to_lowercase());
         self.same_as_first(&place, &mut cells);
@@ -190,14 +186,8 @@ impl Making<'_> {
         if let Some(gallery) = gallery {
             self.attachment(&address, gallery, enabled, &image);
         }
-        if let Some(user) = row.text("username") {
-            lab.insert("credentials".into(), json!(self.user(user, row.text("password"), row.line)));
-        }
+        self.accounts(row, &mut lab);
         if self.generation == Generation::Plans {
-            if let Some(user) = row.text("nonadminusername") {
-                let key = self.user(user, row.text("nonadminpassword"), row.line);
-                lab.insert("nonAdmin".into(), json!(key));
-            }
             lab.insert("resourceGroup".into(), json!(group));
             lab.extend(location.map(|region| ("location".to_owned(), json!(region))));
             lab.extend(connection.map(|connection| ("connection".to_owned(), connection)));
@@ -211,6 +201,27 @@ impl Making<'_> {
         self.labs.insert(lab_name);
         self.done.labs.insert(lab_key, row.line);
         Ok(())
+    }
+
+    /// A group's name. The vendor's tool for lab plans writes it in lower case: the portal shows others twice.
+    fn group_named(&self, name: &str) -> String {
+        match self.generation {
+            Generation::Accounts => name.to_owned(),
+            Generation::Plans => name.to_lowercase(),
+        }
+    }
+
+    /// The accounts on a lab's VMs.
+    fn accounts(&mut self, row: &Row, lab: &mut Map<String, Value>) {
+        let accounts =
+            [("credentials", "username", "password"), ("nonAdmin", "nonadminusername", "nonadminpassword")];
+        let count = if self.generation == Generation::Plans { 2 } else { 1 };
+        for (name, user, password) in accounts.into_iter().take(count) {
+            if let Some(user) = row.text(user) {
+                let key = self.user(user, row.text(password), row.line);
+                lab.insert(name.to_owned(), json!(key));
+            }
+        }
     }
 
     fn holder_of(&self, place: &Place) -> (Generation, String, String) {

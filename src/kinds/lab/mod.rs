@@ -22,7 +22,7 @@ use super::gallery_attachment::attachment_of;
 use super::generation::Generation;
 use super::profiles::{AFTER_DISCONNECT, CONNECTION, IDLE, IDLE_MEANS, IF_NOBODY_CONNECTS, WHEN_IDLE};
 use super::resource_group::TAGS;
-use super::shape::{Reference, any, length, managed};
+use super::shape::{Reference, any, length, managed, resource_id};
 use super::{
     Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
 };
@@ -50,7 +50,7 @@ const AUTO_SHUTDOWN: &[Attribute] = &[
 
 const NETWORK: &[Attribute] = &[Attribute::new(
     "subnet",
-    Shape::Text(any),
+    Shape::Text(resource_id),
     "Id of the subnet that the VMs are in.",
     "/subscriptions/…/subnets/labs",
 )];

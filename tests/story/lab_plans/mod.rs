@@ -184,6 +184,24 @@ fn another_plan_and_another_gallery_of_somebody_elses_are_put_back_in_place() {
 }
 
 #[test]
+fn many_labs_of_one_group_are_made_by_rows_and_read_as_one_list() {
+    let place = Place::of("lab-plans");
+    let rows: Vec<_> = (1..=12).map(|number| format!("{{ n: {number} }}")).collect();
+    let block = format!(
+        "\nlabs:\n  section-$(n):\n    forEach: {{ rows: [{}] }}\n    image: molecules\n    size: Small\n    capacity: $(n)\n    quota: 1h\n    credentials: educator\n",
+        rows.join(", ")
+    );
+    place.edit("labwright.yaml", "\nlabs:\n", &block);
+    place.run("apply --yes").says(0, "Apply complete! Resources: 23 added, 0 changed, 0 destroyed.");
+    let drift = place.run("drift -vv");
+    drift.says(0, "No drift.");
+    let asked =
+        |end: &str| drift.stderr.lines().filter(|line| line.contains(&format!("{end} → 200"))).count();
+    let group = "/resourceGroups/chemistry-rg/providers/Microsoft.LabServices/labs";
+    assert_eq!((asked(group), asked(&format!("{group}/section-7"))), (1, 0), "{}", drift.stderr);
+}
+
+#[test]
 fn what_is_taken_away_within_a_part_goes_back_to_the_services_own() {
     let azure = Served::start();
     let place = place(&azure);
