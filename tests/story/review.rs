@@ -285,6 +285,8 @@ fn a_project_that_the_base_does_not_have_is_new() {
     let ended = repository.run("review --base fresh");
     ended.speaks_of(0, "the base has no labwright.yaml here: everything is new");
     ended.speaks_of(0, "10 to add");
+    let markdown = repository.run("review --base fresh --format markdown").stdout;
+    assert!(markdown.contains("```mermaid\nflowchart LR\n"), "a graph that is small enough\n{markdown}");
 }
 
 #[test]

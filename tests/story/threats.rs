@@ -87,8 +87,20 @@ fn a_link_leads_nowhere_outside() {
     let project = labs.join("labwright.yaml");
     std::fs::remove_file(&project).expect("it was there");
     symlink(&outside, &project).expect("a link");
-    repository.commit("The project is a link");
+    repository.commit("The project file is a link");
     shows_nowhere(&repository, MARK, 3);
+    // Nor is the project's whole folder; it is looked at from a clone in which it is one.
+    let elsewhere = repository.place.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    std::fs::write(elsewhere.join("labwright.yaml"), format!("project: {MARK}\n")).expect("written");
+    std::fs::remove_dir_all(&labs).expect("it was there");
+    symlink(&elsewhere, &labs).expect("a link");
+    repository.commit("The folder is a link");
+    repository.git("branch --quiet linked");
+    repository.git("checkout --quiet main");
+    let ended = repository.review("--head linked");
+    ended.speaks_of(3, "there is no labwright.yaml");
+    assert!(!(ended.stdout + &ended.stderr).contains(MARK));
 }
 
 #[test]
