@@ -250,6 +250,17 @@ fn what_was_merged_meanwhile_is_not_undone_by_the_change() {
 }
 
 #[test]
+fn where_head_left_the_base_is_not_known_is_said() {
+    let repository = Repository::of("quickstart");
+    repository.git("checkout --quiet --orphan alone");
+    repository.edit("labwright.yaml", "capacity: 20", "capacity: 24");
+    repository.commit("Without a history");
+    let ended = repository.review("");
+    ended.speaks_of(0, "where head left `main` is not known here");
+    ended.speaks_of(0, "Review: 1 to change.");
+}
+
+#[test]
 fn with_a_record_at_hand_the_plan_over_it_is_told_too() {
     let repository = Repository::of("quickstart");
     assert_eq!(repository.run("apply --yes").code, 0);
