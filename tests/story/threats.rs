@@ -145,6 +145,27 @@ fn giant_files_are_refused_before_they_are_read_whole() {
     ended.speaks_of(3, "deep.yaml");
 }
 
+#[test]
+fn a_thousand_environments_do_not_hide_the_one_that_counts() {
+    let repository = Repository::of("quickstart");
+    repository.git("checkout --quiet main");
+    repository.edit(
+        "labwright.yaml",
+        "\ncloud: emulator\n",
+        "\ncloud: emulator\nenvironments:\n  prod: {}\n",
+    );
+    repository.commit("One environment");
+    repository.git("checkout --quiet -B change");
+    let many: String = (0..1000).map(|number| format!("  a{number}: {{}}\n")).collect();
+    repository.edit("labwright.yaml", "  prod: {}\n", &format!("{many}  prod: {{}}\n"));
+    repository.edit("labwright.yaml", "capacity: 20", "capacity: 10");
+    repository.commit("A thousand more");
+    let ended = repository.review("--format json");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(ended.json()["environments"][0]["environments"], serde_json::json!(["prod"]));
+    assert!(ended.stdout.contains("951 environments beyond the first 50"), "{}", ended.stdout);
+}
+
 /// A title that tries everything at once; at most 120 characters.
 const EVIL: &str = "x|`</details><script>![a](http://e.x)** @all #1 ##vso[task.x]y ::add-mask::z ]]> \\u001b[31m\\u202e %0A::error::w";
 
