@@ -9,6 +9,7 @@ mod sides;
 use std::collections::BTreeSet;
 
 use super::arguments::Review as Arguments;
+use super::failure::CommandError;
 use super::{Context, Exit, Failure, day};
 use crate::config::{self, Outline, Project, outline};
 use crate::git::{Commit, CommitTree, GitError, Repository};
@@ -29,7 +30,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let settings = reviewing.settings();
     let mut problems = Problems::default();
     let mut compared = Vec::new();
-    for name in reviewing.environments(&mut remarks) {
+    let environments = reviewing.environments(&mut remarks);
+    if arguments.state.is_some() && environments.len() > 1 {
+        let message = "a record is of one environment, and several are reviewed";
+        return Err(CommandError::usage(message, "name that of --state with --env").into());
+    }
+    for name in environments {
         compared.extend(reviewing.compare(name, &mut remarks, &mut problems));
     }
     for report in &problems.reports {

@@ -208,6 +208,7 @@ fn every_environment_is_told_and_alike_ones_once() {
     assert_eq!(one["environments"][0]["summary"]["update"], 1, "{one:#}");
     repository.review("--env dev").speaks_of(0, "quota  20h → 25h");
     repository.review("--env nope").speaks_of(3, "there is no environment `nope`");
+    repository.review("--state some.db").speaks_of(64, "name that of --state with --env");
 }
 
 #[test]
