@@ -139,6 +139,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "A review compares head with the commit where it left the base. This clone does not hold that commit; fetch the history.",
     ),
     (
+        "environments",
+        "The project has more environments than a review looks at in one go: each takes the time of a whole review. Name one with --env.",
+    ),
+    (
         "nothing-to-review",
         "Everything of head is in the base already. A review is of what head has and the base has not.",
     ),

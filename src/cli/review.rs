@@ -9,14 +9,18 @@ mod sides;
 use std::collections::BTreeSet;
 
 use super::arguments::Review as Arguments;
+use super::failure::CommandError;
 use super::{Context, Exit, Failure, day};
 use crate::config::{self, Outline, Project, outline};
 use crate::git::{Commit, CommitTree, GitError, Repository};
 use crate::model::{Address, Desired, Finding, Severity};
 use crate::plan::{self, Options, Review, SettingChange};
-use crate::render::{EnvironmentReview, Format, Range, ReviewView, SettingView};
+use crate::render::{EnvironmentReview, Format, Range, ReviewView, SettingView, count};
 
 use sides::Problems;
+
+/// More environments than anybody has: each of them takes the time of a whole review.
+const MOST_ENVIRONMENTS: usize = 50;
 
 /// Says what the change would do; exit 3 where head is wrong, 4 where it is refused.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
@@ -26,7 +30,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let settings = reviewing.settings();
     let mut problems = Problems::default();
     let mut compared = Vec::new();
-    for name in reviewing.environments() {
+    let environments = reviewing.environments(&mut remarks);
+    if arguments.state.is_some() && environments.len() > 1 {
+        let message = "a record is of one environment, and several are reviewed";
+        return Err(CommandError::usage(message, "name that of --state with --env").into());
+    }
+    for name in environments {
         compared.extend(reviewing.compare(name, &mut remarks, &mut problems));
     }
     for report in &problems.reports {
@@ -111,17 +120,22 @@ struct Reviewing<'a> {
 }
 
 impl Reviewing<'_> {
-    /// The environments that are looked at: the one that is named, else all of head's.
-    fn environments(&self) -> Vec<Option<String>> {
+    /// The environments that are looked at: the one that is named, else all of head's, those of the base first.
+    fn environments(&self, remarks: &mut Vec<Finding>) -> Vec<Option<String>> {
         if let Some(named) = &self.context.global.env {
             return vec![Some(named.clone())];
         }
-        match &self.sides.head_outline {
-            Some(head) if !head.environments.is_empty() => {
-                head.environments.iter().cloned().map(Some).collect()
-            }
-            _ => vec![None],
+        let of = |outline: &Option<Outline>| {
+            outline.as_ref().map(|outline| outline.environments.clone()).unwrap_or_default()
+        };
+        let (known, mut names) = (of(&self.sides.base_outline), of(&self.sides.head_outline));
+        names.sort_by_key(|name| !known.contains(name));
+        let left_out = names.len().saturating_sub(MOST_ENVIRONMENTS);
+        if left_out > 0 {
+            names.truncate(MOST_ENVIRONMENTS);
+            remarks.push(left_out_environments(left_out));
         }
+        if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() }
     }
 
     /// The settings that differ, whatever the environment; none where one side has no settings to compare.
@@ -235,6 +249,18 @@ fn yaml(own: &Compared) -> (String, String) {
         config::to_yaml(&narrow)
     };
     (own.base.as_ref().map(|base| text(&base.desired)).unwrap_or_default(), text(&own.head.desired))
+}
+
+fn left_out_environments(number: usize) -> Finding {
+    super::context::remark(
+        "environments",
+        Severity::Warning,
+        format!(
+            "{} beyond the first {MOST_ENVIRONMENTS}: nothing is said of them",
+            count(number, "environment")
+        ),
+        Some("name one with --env".into()),
+    )
 }
 
 fn nothing_of_its_own(Arguments { head, base, .. }: &Arguments) -> Finding {

@@ -134,9 +134,11 @@ impl Repository {
             folder => format!("{}:{folder}", commit.id()),
         };
         let found = run(&self.folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", &name])?;
-        let Some(tree) = id(&found) else {
+        let Some(tree) = id(&found) else { return Ok(CommitTree::empty(self.folder.clone())) };
+        // In another commit the folder may be a file, or a link.
+        if run(&self.folder, ["cat-file", "-t", &tree])?.stdout.trim_ascii() != b"tree" {
             return Ok(CommitTree::empty(self.folder.clone()));
-        };
+        }
         let listing = listing(&self.folder, &tree, commit)?;
         Ok(CommitTree::new(self.folder.clone(), tree, &listing))
     }

@@ -7,7 +7,7 @@ mod plain;
 mod review;
 mod sheet;
 
-use super::words::clean;
+use super::words::{clean, cut};
 
 pub use plain::{drift, findings, plan};
 pub use review::review;
@@ -44,19 +44,12 @@ pub fn escape(text: &str) -> String {
 
 /// The same in the type of code: addresses, paths, values.
 fn code(text: &str) -> String {
-    format!("<code>{}</code>", escape(&cut(text)))
+    format!("<code>{}</code>", escape(&cut(text, LONGEST)))
 }
 
 /// Escaped text of a bearable length.
 fn prose(text: &str) -> String {
-    escape(&cut(text))
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        None => text.to_owned(),
-        Some((at, _)) => format!("{}…", &text[..at]),
-    }
+    escape(&cut(text, LONGEST))
 }
 
 /// The line by which a comment is found again: `<!-- labwright review contoso-cs/prod -->`.

@@ -1,8 +1,9 @@
 //! What a report says, one thing at a time with its place: for pipelines, code scanning and test readers.
 
+use super::review::said;
 use super::words::clean;
-use super::{ChangeView, DriftView, Heading, PlanView, ReviewView, say_value};
-use crate::model::{Finding, Severity, Source};
+use super::{ChangeView, DriftView, Heading, PlanView, ReviewView};
+use crate::model::{Severity, Source};
 use crate::plan::Verb;
 use crate::render::json::FindingDocument;
 
@@ -78,18 +79,7 @@ fn placed(source: &Source, folder: &str) -> (String, u32, u32) {
 fn told(change: &ChangeView<'_>) -> String {
     let mut parts: Vec<String> = match change.verb {
         Verb::Create | Verb::Invoke => change.summary.clone(),
-        _ => change
-            .attributes
-            .iter()
-            .map(|attribute| {
-                let said = |value| match value {
-                    _ if attribute.sensitive => "(sensitive)".to_owned(),
-                    Some(value) => say_value(value),
-                    None => "not set".to_owned(),
-                };
-                format!("{} {} → {}", attribute.path, said(attribute.before), said(attribute.after))
-            })
-            .collect(),
+        _ => change.attributes.iter().map(said).collect(),
     };
     parts.extend(change.notes.iter().cloned());
     let done = done(change);
@@ -124,8 +114,8 @@ pub(super) fn of_plan(command: &str, view: &PlanView<'_>, folder: &str) -> Notic
     let summary = super::terminal::summary_line(view);
     let mut notices =
         Notices { command: command.into(), title: view.title.clone(), summary, notices: Vec::new() };
-    let said = view.remarks.iter().chain(view.findings.iter().copied());
-    said.for_each(|finding| notices.finding(&finding.into(), folder));
+    let findings = view.remarks.iter().chain(view.findings.iter().copied());
+    findings.for_each(|finding| notices.finding(&finding.into(), folder));
     for section in &view.sections {
         section.changes.iter().for_each(|change| notices.change(change, section.heading, folder));
     }
@@ -140,17 +130,9 @@ pub(super) fn of_drift(view: &DriftView<'_>, folder: &str) -> Notices {
         summary: super::terminal::drift_line(view),
         notices: Vec::new(),
     };
-    let said: Vec<&Finding> = view.remarks.iter().chain(&view.unread).collect();
-    said.into_iter().for_each(|finding| notices.finding(&finding.into(), folder));
+    view.remarks.iter().chain(&view.unread).for_each(|finding| notices.finding(&finding.into(), folder));
     for change in &view.changes {
-        let differs: Vec<_> = change
-            .attributes
-            .iter()
-            .map(|attribute| {
-                let said = |value: Option<_>| value.map_or_else(|| "not set".to_owned(), say_value);
-                format!("{} {} → {}", attribute.path, said(attribute.before), said(attribute.after))
-            })
-            .collect();
+        let differs: Vec<_> = change.attributes.iter().map(said).collect();
         let message = match change.gone {
             true => format!("{} is gone from Azure", change.address),
             false => format!("{} is not as recorded: {}", change.address, differs.join("; ")),
@@ -200,8 +182,8 @@ pub(super) fn of_review(view: &ReviewView<'_>, folder: &str) -> Notices {
     view.problems.iter().for_each(|problem| notices.finding(problem, folder));
     view.remarks.iter().for_each(|remark| notices.finding(&remark.into(), folder));
     for own in &view.environments {
-        let said = own.broken.iter().chain(&own.standing).copied();
-        said.for_each(|finding| notices.finding(&finding.into(), folder));
+        let findings = own.broken.iter().chain(&own.standing).copied();
+        findings.for_each(|finding| notices.finding(&finding.into(), folder));
         for section in &own.plan.sections {
             section.changes.iter().for_each(|change| notices.change(change, section.heading, folder));
         }

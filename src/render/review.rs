@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use super::group::{self, MANY};
 use super::view::AttributeView;
-use super::words::{clean, count, say_value};
+use super::words::{clean, count, cut, say_value};
 use super::{Background, ChangeView, Group, Heading, PlanView, Section};
 use crate::model::{Address, Finding, Source};
 use crate::plan::{Affected, Change, Plan, Review, SettingChange};
@@ -98,6 +98,8 @@ pub struct RecordedPlan {
 const LONGEST: usize = 20_000;
 /// A setting's value is shown up to here.
 const LONG_VALUE: usize = 160;
+/// In the headline up to here: what stands behind it must not be pushed away.
+const IN_HEADLINE: usize = 80;
 
 impl<'r> SettingView<'r> {
     /// How a setting's change is shown.
@@ -110,14 +112,8 @@ impl<'r> SettingView<'r> {
     /// What it was and what it will be, in words of a bearable length.
     #[must_use]
     pub fn values(&self) -> (String, String) {
-        let said = |value: Option<&Value>| {
-            let text = value.map_or_else(|| "not set".to_owned(), say_value);
-            match text.char_indices().nth(LONG_VALUE) {
-                Some((at, _)) => format!("{}…", &text[..at]),
-                None => text,
-            }
-        };
-        (said(self.before), said(self.after))
+        let said = |value: Option<&Value>| value.map_or_else(|| "not set".to_owned(), say_value);
+        (cut(&said(self.before), LONG_VALUE), cut(&said(self.after), LONG_VALUE))
     }
 }
 
@@ -330,11 +326,15 @@ impl ReviewView<'_> {
         let mut said = Vec::new();
         if let Some(first) = self.settings.first() {
             let (before, after) = first.values();
+            let (before, after) = (cut(&before, IN_HEADLINE), cut(&after, IN_HEADLINE));
             let others = match self.settings.len() - 1 {
                 0 => String::new(),
                 others => format!(", and {}", count(others, "more setting")),
             };
-            said.push(format!("A setting differs: {} {before} → {after}{others}.", first.path));
+            said.push(format!(
+                "A setting differs: {} {before} → {after}{others}.",
+                cut(&first.path, IN_HEADLINE)
+            ));
         }
         let errors: usize = self.environments.iter().map(|own| own.plan.errors()).sum();
         if errors > 0 {

@@ -111,6 +111,14 @@ pub(super) fn few(words: &[String]) -> String {
     }
 }
 
+/// At most so many characters of a text; what is missing shows as `…`.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", &text[..at]),
+    }
+}
+
 /// As much of a commit's id as people read.
 pub(super) fn short(id: &str) -> &str {
     id.get(..10).unwrap_or(id)

@@ -208,6 +208,7 @@ fn every_environment_is_told_and_alike_ones_once() {
     assert_eq!(one["environments"][0]["summary"]["update"], 1, "{one:#}");
     repository.review("--env dev").speaks_of(0, "quota  20h → 25h");
     repository.review("--env nope").speaks_of(3, "there is no environment `nope`");
+    repository.review("--state some.db").speaks_of(64, "name that of --state with --env");
 }
 
 #[test]
@@ -250,6 +251,17 @@ fn what_was_merged_meanwhile_is_not_undone_by_the_change() {
 }
 
 #[test]
+fn where_head_left_the_base_is_not_known_is_said() {
+    let repository = Repository::of("quickstart");
+    repository.git("checkout --quiet --orphan alone");
+    repository.edit("labwright.yaml", "capacity: 20", "capacity: 24");
+    repository.commit("Without a history");
+    let ended = repository.review("");
+    ended.speaks_of(0, "where head left `main` is not known here");
+    ended.speaks_of(0, "Review: 1 to change.");
+}
+
+#[test]
 fn with_a_record_at_hand_the_plan_over_it_is_told_too() {
     let repository = Repository::of("quickstart");
     assert_eq!(repository.run("apply --yes").code, 0);
@@ -285,6 +297,8 @@ fn a_project_that_the_base_does_not_have_is_new() {
     let ended = repository.run("review --base fresh");
     ended.speaks_of(0, "the base has no labwright.yaml here: everything is new");
     ended.speaks_of(0, "10 to add");
+    let markdown = repository.run("review --base fresh --format markdown").stdout;
+    assert!(markdown.contains("```mermaid\nflowchart LR\n"), "a graph that is small enough\n{markdown}");
 }
 
 #[test]

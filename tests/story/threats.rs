@@ -87,8 +87,20 @@ fn a_link_leads_nowhere_outside() {
     let project = labs.join("labwright.yaml");
     std::fs::remove_file(&project).expect("it was there");
     symlink(&outside, &project).expect("a link");
-    repository.commit("The project is a link");
+    repository.commit("The project file is a link");
     shows_nowhere(&repository, MARK, 3);
+    // Nor is the project's whole folder; it is looked at from a clone in which it is one.
+    let elsewhere = repository.place.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    std::fs::write(elsewhere.join("labwright.yaml"), format!("project: {MARK}\n")).expect("written");
+    std::fs::remove_dir_all(&labs).expect("it was there");
+    symlink(&elsewhere, &labs).expect("a link");
+    repository.commit("The folder is a link");
+    repository.git("branch --quiet linked");
+    repository.git("checkout --quiet main");
+    let ended = repository.review("--head linked");
+    ended.speaks_of(3, "there is no labwright.yaml");
+    assert!(!(ended.stdout + &ended.stderr).contains(MARK));
 }
 
 #[test]
@@ -131,6 +143,27 @@ fn giant_files_are_refused_before_they_are_read_whole() {
     let ended = repository.review("");
     ended.speaks_of(3, "bomb.yaml");
     ended.speaks_of(3, "deep.yaml");
+}
+
+#[test]
+fn a_thousand_environments_do_not_hide_the_one_that_counts() {
+    let repository = Repository::of("quickstart");
+    repository.git("checkout --quiet main");
+    repository.edit(
+        "labwright.yaml",
+        "\ncloud: emulator\n",
+        "\ncloud: emulator\nenvironments:\n  prod: {}\n",
+    );
+    repository.commit("One environment");
+    repository.git("checkout --quiet -B change");
+    let many: String = (0..1000).map(|number| format!("  a{number}: {{}}\n")).collect();
+    repository.edit("labwright.yaml", "  prod: {}\n", &format!("{many}  prod: {{}}\n"));
+    repository.edit("labwright.yaml", "capacity: 20", "capacity: 10");
+    repository.commit("A thousand more");
+    let ended = repository.review("--format json");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(ended.json()["environments"][0]["environments"], serde_json::json!(["prod"]));
+    assert!(ended.stdout.contains("951 environments beyond the first 50"), "{}", ended.stdout);
 }
 
 /// A title that tries everything at once; at most 120 characters.

@@ -1,7 +1,7 @@
 //! A review as a comment.
 
 use super::sheet::Sheet;
-use super::{LIMIT, code, cut, escape, marker, prose};
+use super::{LIMIT, code, escape, marker, prose};
 use crate::model::{Finding, Severity};
 use crate::plan::Verb;
 use crate::render::graph;
@@ -28,7 +28,7 @@ pub fn review(view: &ReviewView<'_>) -> String {
     sheet.gap();
     let headline = view.headline();
     if !headline.is_empty() {
-        sheet.line(&format!("**{}**", prose(&headline)));
+        sheet.line(&format!("**{}**", escape(&headline)));
         sheet.gap();
     }
     write_settings(&mut sheet, view);
@@ -231,7 +231,7 @@ fn write_facts(sheet: &mut Sheet, own: &EnvironmentReview<'_>) {
 
 /// Lines behind a summary that opens them; nothing where there are none.
 pub(super) fn collapsed(sheet: &mut Sheet, summary: &str, lines: &[String]) {
-    let open = format!("<details><summary>{}</summary>\n", escape(&cut(summary)));
+    let open = format!("<details><summary>{}</summary>\n", prose(summary));
     sheet.block(&open, lines, "\n</details>\n", |left| format!("- … and {left} more"));
 }
 
