@@ -5,7 +5,14 @@
 
 use serde_json::Value;
 
+use super::shape::{Shape, named, reference_id};
 use crate::model::{ArmId, Attributes};
+
+/// A reference to what labs lie in or are made with.
+pub(super) const HOLDER: Shape = named(
+    &["LabAccount", "LabPlan"],
+    &["Microsoft.LabServices/labaccounts", "Microsoft.LabServices/labPlans"],
+);
 
 /// Which generation something belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +24,18 @@ pub(super) enum Generation {
 }
 
 impl Generation {
-    /// That of what the reference attribute `name` names: `LabAccount/x` or `LabPlan/x`.
+    /// That of what the reference attribute `name` names.
     pub(super) fn of(attributes: &Attributes, name: &str) -> Self {
-        let text = attributes.get(name).and_then(Value::as_str).unwrap_or_default();
-        if text.starts_with("LabPlan/") { Self::Plans } else { Self::Accounts }
+        attributes.get(name).map_or(Self::Accounts, Self::of_holder)
+    }
+
+    /// That of a reference to what labs lie in or are made with: `LabAccount/x`, `LabPlan/x`, or the id of one.
+    pub(super) fn of_holder(holder: &Value) -> Self {
+        match (holder.as_str(), reference_id(holder)) {
+            (Some(text), _) if text.starts_with("LabPlan/") => Self::Plans,
+            (None, Some(id)) => Self::of_id(&id),
+            _ => Self::Accounts,
+        }
     }
 
     /// That of what has this id: everything of the first generation lies in a lab account.
