@@ -199,6 +199,7 @@ fn action(id: String, needs: Vec<String>, estimate_seconds: u64) -> Action {
         arm_id,
         expects: Expectation::Anything,
         contents: Vec::new(),
+        there: Vec::new(),
         work: Work::Small,
         estimate_seconds,
         steps: vec![Step { request: Some(request), ..Step::recording("create", Recording::Nothing) }],

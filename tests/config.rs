@@ -414,3 +414,143 @@ fn a_consent_without_a_reason_is_refused() {
     let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(messages, ["a consent's `because` is empty"]);
 }
+
+const GROUP: &str = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/others-rg/providers";
+
+#[test]
+fn what_is_not_managed_is_named_by_its_id_and_says_what_a_lab_needs_of_it() {
+    let yaml = format!(
+        "
+project: p
+labs:
+  one: {{ in: {{ id: {GROUP}/Microsoft.LabServices/LabAccounts/La }}, image: {{ id: {GROUP}/Microsoft.Compute/galleries/g/images/i }}, size: Small }}
+  two: {{ in: {{ id: {GROUP}/Microsoft.LabServices/labplans/lp }}, image: Marketplace/x, size: Small, location: westeurope }}
+"
+    );
+    let project = project(&[("labwright.yaml", &yaml)]).expect("a good project");
+    let [one, two] = ["Lab/one", "Lab/two"].map(|lab| &project.desired.resources[lab].attributes);
+    assert_eq!(one["in"], json!({ "id": format!("{GROUP}/Microsoft.LabServices/LabAccounts/La") }));
+    assert!(!one.contains_key("resourceGroup"));
+    assert_eq!((&two["resourceGroup"], two.get("subscription")), (&json!("others-rg"), None));
+    let text = to_yaml(&project.desired);
+    let again = Memory::of([("labwright.yaml", "project: p"), ("all.yaml", &text)]);
+    let again = load(&again, &Options::default()).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+    assert_eq!(to_yaml(&again.desired), text);
+    let without = yaml.replace(", location: westeurope", "");
+    assert_eq!(codes(&[("labwright.yaml", &without)]), ["missing_attribute"]);
+    let of_others = "22222222-2222-2222-2222-222222222222";
+    let project = config_tree::project(&[(
+        "labwright.yaml",
+        &yaml.replace("11111111-1111-1111-1111-111111111111", of_others),
+    )]);
+    let project = project.expect("a good project");
+    assert_eq!(project.desired.resources["Lab/two"].attributes["subscription"], of_others);
+}
+
+#[test]
+fn ids_that_do_not_fit_are_told_one_by_one() {
+    let lab = |rest: &str| format!("project: p\nlabs: {{ a: {{ size: Small, {rest} }} }}");
+    let plan = format!("{{ id: {GROUP}/Microsoft.LabServices/labPlans/lp }}");
+    for (rest, code) in [
+        (format!("in: {{ id: labaccounts/a }}, image: Marketplace/x"), "bad_id"),
+        (format!("in: {GROUP}/Microsoft.LabServices/labaccounts/a, image: Marketplace/x"), "bad_id"),
+        (
+            format!("in: {{ id: {GROUP}/Microsoft.LabServices/labaccounts/a/labs/b }}, image: Marketplace/x"),
+            "bad_id",
+        ),
+        (format!("in: {{ id: [x] }}, image: Marketplace/x"), "wrong_type"),
+        (format!("in: {{ key: x }}, image: Marketplace/x"), "unknown_key"),
+        (format!("in: {{ }}, image: Marketplace/x"), "wrong_type"),
+        (
+            format!(
+                "in: {plan}, location: westeurope, image: {{ id: {GROUP}/Microsoft.Compute/galleries/g }}"
+            ),
+            "bad_id",
+        ),
+    ] {
+        assert_eq!(codes(&[("labwright.yaml", &lab(&rest))]), [code], "{rest}");
+    }
+}
+
+#[test]
+fn an_id_stands_for_name_group_and_subscription_and_lies_over_defaults() {
+    let yaml = format!(
+        "
+project: p
+defaults: {{ all: {{ resourceGroup: own-rg, location: westeurope, subscription: 33333333-3333-3333-3333-333333333333 }} }}
+resourceGroups:
+  rg: {{ id: /subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/others-rg }}
+labAccounts:
+  la: {{ id: {GROUP}/Microsoft.LabServices/labaccounts/Others-La }}
+  lb: {{ id: {GROUP}/Microsoft.LabServices/labaccounts/lb, name: LB, resourceGroup: rg, subscription: 11111111-1111-1111-1111-111111111111 }}
+galleries:
+  g: {{ id: {GROUP}/Microsoft.Compute/galleries/sig }}
+images:
+  i: {{ id: {GROUP}/Microsoft.Compute/galleries/sig/images/java, gallery: g, os: {{ type: Linux, state: Generalized }}, identifier: {{ publisher: a, offer: b, sku: c }} }}
+"
+    );
+    let found = project(&[("labwright.yaml", &yaml)]).expect("a good project");
+    let la = &found.desired.resources["LabAccount/la"].attributes;
+    assert_eq!((&la["name"], &la["resourceGroup"]), (&json!("Others-La"), &json!("others-rg")));
+    assert_eq!(la["subscription"], "11111111-1111-1111-1111-111111111111");
+    assert_eq!(found.desired.resources["ResourceGroup/rg"].attributes["name"], "others-rg");
+    assert_eq!(found.desired.resources["LabAccount/lb"].attributes["name"], "LB");
+    assert_eq!(found.desired.resources["Image/i"].attributes["name"], "java");
+    for (from, to, code) in [
+        ("name: LB", "name: other", "id_contradicts"),
+        ("resourceGroup: rg, subscription", "resourceGroup: other, subscription", "id_contradicts"),
+        ("resourceGroup: rg, subscription: 1", "resourceGroup: rg, subscription: 2", "id_contradicts"),
+        ("galleries/sig/images", "galleries/other/images", "id_contradicts"),
+        ("labaccounts/Others-La", "labPlans/Others-La", "bad_id"),
+        ("labaccounts/Others-La", "labaccounts/9", "bad_name"),
+    ] {
+        let wrong = yaml.replacen(from, to, 1);
+        assert_eq!(codes(&[("labwright.yaml", &wrong)]), [code], "{to}");
+    }
+    assert_eq!(
+        codes(&[("labwright.yaml", &yaml.replacen("{ all: {", "{ all: { id: x,", 1))]),
+        ["unknown_key"]
+    );
+}
+
+#[test]
+fn an_id_of_what_is_in_the_files_is_an_error_or_where_its_subscription_is_not_known_a_warning() {
+    let yaml = "
+project: p
+subscriptions: { main: { env: S } }
+labAccounts: { la: { name: Others-La, resourceGroup: others-rg, location: westeurope } }
+labs: { a: { in: { id: GROUP/Microsoft.LabServices/labaccounts/others-la }, image: Marketplace/x, size: Small } }
+"
+    .replace("GROUP", GROUP);
+    assert_eq!(codes(&[("labwright.yaml", &yaml)]), ["id_of_ours"]);
+    let main = format!("{yaml}cloud: {{ azure: {{ subscription: main }} }}\n");
+    let findings = project(&[("labwright.yaml", &main)]).expect("a good project").desired.findings;
+    let said: Vec<_> = findings.iter().filter(|own| own.rule == "id").map(|own| own.severity).collect();
+    assert_eq!(said, [Severity::Warning]);
+}
+
+#[test]
+fn a_default_that_an_exported_image_cannot_have_is_left_out_with_a_note_whole_or_not() {
+    let yaml = "
+project: p
+defaults:
+  all: { resourceGroup: g, location: westeurope }
+  images: { gallery: s, identifier: { publisher: Contoso, offer: Teaching }, os: { type: Linux, state: Generalized } }
+galleries: { s: {} }
+labAccounts: { la: {} }
+labs: { golden: { in: la, image: Marketplace/x, size: Small } }
+images:
+  java: { identifier: { sku: java } }
+  sql: { exportedFrom: { lab: golden, revision: 1, fresh: true } }
+";
+    let desired = project(&[("labwright.yaml", yaml)]).expect("a good project").desired;
+    let sql = &desired.resources["Image/sql"].attributes;
+    assert!(!sql.contains_key("identifier") && !sql.contains_key("os"), "{sql:?}");
+    assert_eq!(desired.resources["Image/java"].attributes["identifier"]["offer"], "Teaching");
+    let notes: Vec<_> = desired.findings.iter().filter(|own| own.rule == "defaults").collect();
+    let lines: Vec<_> = notes.iter().filter_map(|own| own.source.as_ref()).map(|own| own.line).collect();
+    assert_eq!((notes.len(), lines), (2, vec![5, 5]));
+    assert!(notes.iter().all(|own| own.severity == Severity::Info && own.address.is_some()));
+    let written = yaml.replace("  sql: {", "  sql: { identifier: { sku: x },");
+    assert_eq!(codes(&[("labwright.yaml", &written)]), ["not_for_exported"]);
+}

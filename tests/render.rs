@@ -54,6 +54,7 @@ fn action(id: &str, verb: Verb, needs: &[&str], estimate_seconds: u64) -> Action
         arm_id: ArmId::new("/subscriptions/main/resourceGroups/rg"),
         expects: Expectation::Anything,
         contents: Vec::new(),
+        there: Vec::new(),
         work: labwright::catalog::Work::Small,
         estimate_seconds,
         steps: Vec::new(),

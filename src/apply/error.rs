@@ -105,10 +105,22 @@ pub enum Refusal {
     #[diagnostic(
         code(labwright::apply::not_there),
         help(
-            "take `adopt: true` away to have it made, or give it the name, group and subscription under which it exists"
+            "take `adopt: true` away to have it made, or give it the `id:`, or the name, group and subscription, under which it exists"
         )
     )]
     NotThere {
+        /// What is not there.
+        id: String,
+    },
+    /// Something that labwright does not manage, and that an action builds on, is not there.
+    #[error("`{id}` is not there, and this is built on it")]
+    #[diagnostic(
+        code(labwright::apply::missing),
+        help(
+            "check the id in the files; an image shows in a lab account or a lab plan only where its gallery is attached to it and a version reaches it"
+        )
+    )]
+    Missing {
         /// What is not there.
         id: String,
     },

@@ -23,12 +23,18 @@ pub(super) enum Ahead {
     Done,
 }
 
-/// Reads what the action expects, and what its container holds.
+/// Reads what the action is built on, what it expects, and what its container holds.
 ///
 /// # Errors
 /// [`End::Failed`] with the refusal; nothing has left then.
 pub(super) async fn ahead(room: &Room<'_, '_>, action: &Action, steps: &[Step]) -> Result<Ahead, End> {
     let mut ahead = Ahead::Free;
+    for wanted in &action.there {
+        let wanted = opened::read(wanted, room.open);
+        if read(room.arm, &wanted).await.map_err(before)?.is_none() {
+            return Err(Refusal::Missing { id: wanted.path.to_string() }.into());
+        }
+    }
     match opened::expectation(&action.expects, room.open) {
         Expectation::Anything => {}
         Expectation::Absent { read } => ahead = absent(room, &read).await?,

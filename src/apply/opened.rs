@@ -56,7 +56,8 @@ fn id(id: &ArmId, open: Open<'_>) -> ArmId {
     id.in_subscription(open)
 }
 
-fn read(read: &Read, open: Open<'_>) -> Read {
+/// The same read with its subscription as a GUID.
+pub(super) fn read(read: &Read, open: Open<'_>) -> Read {
     Read { path: id(&read.path, open), ..read.clone() }
 }
 

@@ -295,6 +295,14 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "A variable was given with `--var` or `LABWRIGHT_VAR_name` that labwright.yaml does not declare, so nothing uses it unless a file names it. Mostly it is misspelt.",
     ),
     (
+        "defaults",
+        "A value of `defaults` does not fit this resource, so it is left out: the others of its section take it. Written in the resource's own block it would be an error.",
+    ),
+    (
+        "id",
+        "A reference names something by an id that is perhaps in the files too: all but the subscription is the same, and that one is an environment variable which only commands that call Azure open. What is in the files is named by its key. It is an error where the plan would delete what is still named by its id: `forget:` keeps it.",
+    ),
+    (
         "link",
         "A YAML file below the project's root is a symbolic link. Links are not followed, so what it leads to is not part of the configuration.",
     ),
@@ -349,6 +357,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     (
         "labwright::apply::not_there",
         "The resource has `adopt: true`, so it is read and recorded, never made, and nothing is there under the id that its block gives. Take `adopt: true` away to have it made, or correct its name, group, account or subscription.",
+    ),
+    (
+        "labwright::apply::missing",
+        "An action is built on something that the files name by its id, and Azure does not have it; Azure itself would tell late, or never. Check the id. An image of a gallery shows in a lab account or a lab plan only where the gallery is attached to that, the image is switched on, and a version is copied to where the lab is.",
     ),
     (
         "labwright::apply::broken",

@@ -74,6 +74,9 @@ codes! {
     Forget "forget" "`forget` drops the record of something that is no longer in the files, and keeps the thing."
     Policy "policy" "A standing consent names what (`delete`, `replace`, `shrink`, `republish`, `reexport`), to which kind or address, why and until when."
     NotForExported "not_for_exported" "An image that is exported from a lab is made by the service: its system, identifier and versions come from the export."
+    BadId "bad_id" "An id is that of a resource in Azure, `/subscriptions/GUID/resourceGroups/GROUP/providers/…`, and of a type that the key takes. The portal shows it among a resource's properties. Where more is needed than an id tells, the resource has a block of its own: `adopt: true` takes it over as it is."
+    IdContradicts "id_contradicts" "`id:` stands for the subscription, the group and the name of a resource, or for the name within what it lies in. What the block says beside it says the same, or is taken away."
+    IdOfOurs "id_of_ours" "`{ id: … }` is for what labwright does not manage. What is in the files is named by its key, so that everything waits for it as it should."
     OneSource "one_source" "A version of an image is made of exactly one source."
 }
 

@@ -199,7 +199,7 @@ impl Expander<'_, '_> {
                 overlay(&mut entries, all.cloned().collect());
                 overlay(&mut entries, layer.sections.get(info.section).cloned().unwrap_or_default());
             }
-            entries.retain(|entry| !matches!(&*entry.key, "name" | "forEach"));
+            entries.retain(|entry| !matches!(&*entry.key, "name" | "id" | "forEach"));
             let node = Node::new(Content::Map(entries), NOWHERE);
             let expressions = has_expressions(&node);
             (node, expressions)

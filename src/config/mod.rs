@@ -14,6 +14,7 @@ mod error;
 mod expand;
 mod fields;
 mod format;
+mod ids;
 mod load;
 mod near;
 mod node;

@@ -1,4 +1,5 @@
-//! References: a bare key where it can mean but one resource, `Kind/key` where several kinds have it.
+//! References: a bare key where it can mean but one resource, `Kind/key` where several kinds have it. Those by an id are
+//! read in `ids`.
 
 use std::collections::BTreeMap;
 
@@ -16,22 +17,25 @@ use crate::model::Address;
 const MARKETPLACE: &str = "Marketplace/";
 
 /// The kind that `enabledImages` lists.
-const IMAGE: &Reference = &Reference { kinds: &["Image"], marketplace: false, unmanaged: false };
+const IMAGE: &Reference = &Reference { kinds: &["Image"], marketplace: false, unmanaged: &[] };
 
 impl Reader<'_, '_> {
     pub(super) fn reference(&mut self, reference: &Reference, node: &Node) -> Option<Value> {
-        if node.as_map().is_some() && !node.is_null() {
-            let mistake = match node.get("id") {
-                Some(_) => later("{ id: … }")
-                    .on(node, "not yet")
-                    .advice("declare what is referred to, and name its key"),
-                None => fields::wrong_type(node, "a reference such as `Kind/key`"),
-            };
-            return self.refuse(mistake);
+        if let Some(entries) = node.as_map().filter(|_| !node.is_null()) {
+            return self.by_id(reference, node, entries);
         }
         let Some(text) = node.as_text() else {
             return self.refuse(fields::wrong_type(node, "a reference such as `Kind/key`"));
         };
+        if text.starts_with('/') {
+            let mistake =
+                Mistake::new(Code::BadId, format!("{} is an id, and here belongs a key", quoted(text)));
+            return self.refuse(
+                mistake
+                    .on(node, "not a key")
+                    .advice("write `{ id: … }` around it; what is in the files is named by its key"),
+            );
+        }
         if reference.marketplace
             && let Some(name) = text.strip_prefix(MARKETPLACE)
         {

@@ -8,17 +8,15 @@ use super::cloud;
 use super::codes::Code;
 use super::error::{Mistake, Problems};
 use super::expand::{Instance, has_subscription, is_back_reference};
-use super::fields::{self, later};
+use super::fields;
+use super::ids::{self, OwnId};
 use super::near::quoted;
 use super::node::{Entry, Node};
 use super::texts::Place;
 use super::value::{Reader, bad_version, one, repeated, version};
 use super::world::World;
-use crate::kinds::{Attribute, Kind, KindInfo, MANAGED_BY_ALL, Shape, kind};
-use crate::model::{Address, Attributes, Resource};
-
-/// What every resource may say one day; refused by name until then.
-const LATER_FOR_ALL: &[&str] = &["id"];
+use crate::kinds::{Attribute, Kind, KindInfo, MANAGED_BY_ALL, Misfit, Shape, kind};
+use crate::model::{Address, Attributes, Finding, Resource, Severity};
 
 /// A resource as it was read.
 pub(super) struct Built {
@@ -28,6 +26,10 @@ pub(super) struct Built {
     pub(super) sound: bool,
     /// `dependsOn`, with the place of each.
     pub(super) depends_on: Vec<(Address, Node)>,
+    /// `id:`, where it is written.
+    pub(super) id: Option<OwnId>,
+    /// What is left out of it.
+    pub(super) notes: Vec<Finding>,
 }
 
 /// Reads an instance; its children follow it.
@@ -62,30 +64,34 @@ impl Block<'_> {
             sources: BTreeMap::new(),
             defaulted: BTreeMap::new(),
         };
-        let mut depends_on = Vec::new();
+        let (mut depends_on, mut children, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         let mut broken = false;
-        let mut children = Vec::new();
+        let id = entries.iter().find(|entry| &*entry.key == "id" && self.general_keys().contains(&"id"));
+        let id = id.and_then(|entry| reader.own_id(self.kind, entry));
         for entry in entries {
-            let attribute = info.attribute(&entry.key).filter(|attribute| !self.is_given(attribute));
-            let Some(attribute) = attribute else {
-                self.general(entry, &mut reader, &mut resource, &mut depends_on);
-                continue;
-            };
-            if let Shape::Children(of) | Shape::Child(of) = attribute.shape {
-                children.push((entry, of, matches!(attribute.shape, Shape::Children(_))));
+            if let Some(misfit) = self.kind.cannot_have(&entry.key, &|key| has(entries, key)) {
+                notes.extend(self.left_out(entry, misfit, &mut reader));
                 continue;
             }
-            reader.note(attribute.name, entry);
-            match reader.value(&attribute.shape, &entry.value, attribute.name) {
-                Some(value) => {
-                    resource.attributes.insert(attribute.name.into(), value);
+            let attribute = info.attribute(&entry.key).filter(|attribute| !self.is_given(attribute));
+            match attribute.map(|attribute| (attribute.name, attribute.shape)) {
+                None => self.general(entry, &mut reader, &mut resource, &mut depends_on),
+                Some((_, Shape::Children(of))) => children.push((entry, of, true)),
+                Some((_, Shape::Child(of))) => children.push((entry, of, false)),
+                Some((name, shape)) => {
+                    reader.note(name, entry);
+                    let value = reader.value(&shape, &entry.value, name);
+                    broken |= value.is_none();
+                    resource.attributes.extend(value.map(|value| (name.to_owned(), value)));
                 }
-                None => broken = true,
             }
         }
         self.group_name(&mut resource, world);
         self.missing(entries, &mut reader);
-        self.name(entries, &mut reader, &mut resource);
+        self.name(entries, id.as_ref(), &mut reader, &mut resource);
+        if let Some(id) = &id {
+            reader.stands_for(id, info, entries, &mut resource);
+        }
         if let Some(parent) = self.parent {
             let given = info.attributes.iter().filter(|attribute| self.is_given(attribute));
             resource
@@ -95,10 +101,28 @@ impl Block<'_> {
         resource.sources = std::mem::take(&mut reader.sources);
         resource.defaulted = std::mem::take(&mut reader.defaulted);
         let sound = !broken && problems.raised() == before;
-        built.push(Built { address: self.address.clone(), resource, sound, depends_on });
+        built.push(Built { address: self.address.clone(), resource, sound, depends_on, id, notes });
         for (entry, of, many) in children {
             self.children(entry, of, many, world, problems, built);
         }
+    }
+
+    /// Leaves out a default that is not meant for the resource, with a note; says that what the block says does not fit.
+    fn left_out(&self, entry: &Entry, misfit: Misfit, reader: &mut Reader<'_, '_>) -> Option<Finding> {
+        let Misfit { code, message, help } = misfit;
+        if entry.value.defaulted.is_none() {
+            let mistake = Mistake::new(Code::of_kind(code), message);
+            reader.problems.add(mistake.at(entry.place(), self.address.to_string()).advice(help));
+            return None;
+        }
+        Some(Finding {
+            rule: "defaults".into(),
+            severity: Severity::Info,
+            message: format!("a default is left out: {message}"),
+            address: Some(self.address.clone()),
+            source: Some(reader.world.files.source(entry.place())),
+            help: None,
+        })
     }
 
     /// Whether the attribute follows from where the block stands.
@@ -156,7 +180,7 @@ impl Block<'_> {
                     }
                 }
             }
-            // `name` has been read with the table; a blank `forEach` is nothing.
+            // `name` is read with the table, `id` before it; a blank `forEach` is nothing.
             _ => {}
         }
     }
@@ -168,7 +192,7 @@ impl Block<'_> {
             "name" => info.name_rule.is_some() && self.parent.is_none(),
             "subscription" => has_subscription(info),
             "forEach" => false,
-            "protect" | "adopt" | "ignoreChanges" => !info.invoked,
+            "protect" | "adopt" | "ignoreChanges" | "id" => !info.invoked,
             _ => true,
         };
         MANAGED_BY_ALL.iter().map(|(key, _)| *key).filter(fits).collect()
@@ -177,8 +201,8 @@ impl Block<'_> {
     fn unknown(&self, entry: &Entry, admitted: &[&'static str]) -> Mistake {
         let info = self.kind.info();
         let key = &*entry.key;
-        if LATER_FOR_ALL.contains(&key) {
-            return later(key).at(entry.key_place, "not yet");
+        if key == "id" {
+            return ids::none_here(info, entry.key_place);
         }
         if key == "forEach" {
             return Mistake::new(Code::ForEach, "`forEach` stands directly in the block of a resource")
@@ -214,7 +238,9 @@ impl Block<'_> {
         for attribute in
             info.attributes.iter().filter(|attribute| attribute.required && !self.is_given(attribute))
         {
-            if entries.iter().all(|entry| &*entry.key != attribute.name) {
+            // An id says the group too; one that is wrong has been told.
+            let by_id = attribute.name == "resourceGroup" && has(entries, "id");
+            if !by_id && !has(entries, attribute.name) {
                 reader.problems.add(
                     Mistake::new(Code::MissingAttribute, format!("`{}` is missing", attribute.name))
                         .at(self.place, format!("{} needs `{}`", one(info.name), attribute.name))
@@ -224,13 +250,19 @@ impl Block<'_> {
         }
     }
 
-    /// The name in Azure: what `name` says, else the key.
-    fn name(&self, entries: &[Entry], reader: &mut Reader<'_, '_>, resource: &mut Resource) {
+    /// The name in Azure: what `name` or `id` says, else the key.
+    fn name(
+        &self,
+        entries: &[Entry],
+        id: Option<&OwnId>,
+        reader: &mut Reader<'_, '_>,
+        resource: &mut Resource,
+    ) {
         let info = self.kind.info();
         let Some(rule) = info.name_rule else { return };
-        let written = entries.iter().find(|entry| &*entry.key == "name" && self.parent.is_none());
-        let (name, mistake_at) = match written {
-            Some(entry) => {
+        let written = |key: &str| entries.iter().find(|entry| &*entry.key == key && self.parent.is_none());
+        let (name, mistake_at) = match (written("name"), written("id").zip(id)) {
+            (Some(entry), _) => {
                 reader.note("name", entry);
                 if entry.value.is_broken() {
                     return;
@@ -238,7 +270,8 @@ impl Block<'_> {
                 let Some(name) = fields::text(&entry.value, reader.problems) else { return };
                 (name.to_owned(), Some(&entry.value))
             }
-            None => (self.address.key().rsplit('/').next().unwrap_or_default().to_owned(), None),
+            (None, Some((entry, own))) => (own.id.name().to_owned(), Some(&entry.value)),
+            (None, None) => (self.address.key().rsplit('/').next().unwrap_or_default().to_owned(), None),
         };
         let said_already = mistake_at.is_none() && !fields::is_key(&name);
         if let Err(why) = rule(&name).or_else(|why| if said_already { Ok(()) } else { Err(why) }) {
@@ -317,6 +350,10 @@ impl Block<'_> {
             block.read(inner, world, problems, built);
         }
     }
+}
+
+fn has(entries: &[Entry], key: &str) -> bool {
+    entries.iter().any(|entry| &*entry.key == key)
 }
 
 fn child_example(info: &KindInfo) -> String {

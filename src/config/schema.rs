@@ -68,7 +68,7 @@ fn child(name: &str, parent: &[Attribute]) -> Value {
     let Some(info) = kind(name).map(|kind| kind.info()) else { return json!({}) };
     let mut properties = attributes(info.attributes, Some(parent));
     let general_keys: &[&str] =
-        if info.invoked { &["dependsOn"] } else { &["protect", "adopt", "ignoreChanges", "dependsOn"] };
+        if info.invoked { &["dependsOn"] } else { &["id", "protect", "adopt", "ignoreChanges", "dependsOn"] };
     for (key, doc) in MANAGED_BY_ALL.iter().filter(|(key, _)| general_keys.contains(key)) {
         properties.insert((*key).into(), documented(general(key), doc));
     }
@@ -146,7 +146,17 @@ fn shape_schema(shape: &Shape) -> Value {
             let any_case: Vec<_> = words.iter().map(|word| case_pattern(word)).collect();
             json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": format!("^({})$", any_case.join("|")) }] })
         }
-        Shape::Reference(_) => json!({ "type": ["string", "number"] }),
+        Shape::Reference(own) if own.unmanaged.is_empty() => json!({ "type": ["string", "number"] }),
+        Shape::Reference(_) => {
+            let by_id = json!({
+                "type": "object",
+                "description": "What is not in the files, by its id in Azure.",
+                "properties": { "id": id() },
+                "required": ["id"],
+                "additionalProperties": false,
+            });
+            json!({ "anyOf": [{ "type": ["string", "number"] }, by_id] })
+        }
         Shape::Credentials => json!({ "anyOf": [{ "type": "string" }, { "$ref": "#/$defs/credentials" }] }),
         Shape::EnabledImages => {
             let list = json!({ "type": "array", "items": { "type": "string" }, "uniqueItems": true });
@@ -164,6 +174,14 @@ fn shape_schema(shape: &Shape) -> Value {
         }
         Shape::Children(_) | Shape::Child(_) | Shape::Later => json!({}),
     }
+}
+
+/// The id of something in Azure.
+fn id() -> Value {
+    json!({ "anyOf": [
+        { "type": "string", "pattern": "^/[Ss][Uu][Bb][Ss][Cc][Rr][Ii][Pp][Tt][Ii][Oo][Nn][Ss]/" },
+        { "$ref": "#/$defs/expression" },
+    ] })
 }
 
 /// A regular expression for a word in any letter case.
@@ -204,6 +222,7 @@ fn general(name: &str) -> Value {
             json!({ "anyOf": [{ "type": "boolean" }, { "$ref": "#/$defs/expression" }, { "type": "null" }] })
         }
         "ignoreChanges" | "dependsOn" => texts,
+        "id" => json!({ "anyOf": [id(), { "type": "null" }] }),
         "forEach" => json!({
             "type": "object",
             "properties": {

@@ -282,7 +282,7 @@ fn check_default(
     world: &World<'_>,
     problems: &mut Problems,
 ) {
-    let general = matches!(&*entry.key, "name" | "forEach");
+    let general = matches!(&*entry.key, "name" | "id" | "forEach");
     if general || !kinds.iter().any(|info| applies(info, &entry.key)) {
         let own = kinds.iter().flat_map(|info| info.attributes).map(|attribute| attribute.name);
         let known: BTreeSet<&str> =

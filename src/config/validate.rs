@@ -7,6 +7,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::codes::Code;
 use super::error::{Mistake, Problems};
+use super::ids;
 use super::near::perhaps;
 use super::node::Node;
 use super::resource::Built;
@@ -33,7 +34,10 @@ pub(super) fn resources(
     let mut waits = Waits::default();
     let mut resources = BTreeMap::new();
     let mut sound = HashSet::new();
+    let (mut ids, mut notes) = (BTreeMap::new(), Vec::new());
     for mut built in built {
+        notes.append(&mut built.notes);
+        ids.extend(built.id.map(|id| (built.address.clone(), id)));
         for (address, node) in built.depends_on {
             if addresses.contains(&address) {
                 waits.written.entry(built.address.clone()).or_default().push((address.clone(), node));
@@ -48,9 +52,21 @@ pub(super) fn resources(
         resources.insert(built.address, built.resource);
     }
     let sound = with_sound_references(&mut resources, sound);
-    let findings = complete(&mut resources, &sound, measure, problems);
+    let mut findings = complete(&mut resources, &sound, measure, problems);
+    findings.append(&mut notes);
     cycles(&resources, &sound, &waits, measure.files, problems);
-    same_in_azure(&resources, &sound, measure, problems);
+    let recorded = Recorded::default();
+    let links = crate::kinds::Links::of(&resources, &recorded);
+    let view = View {
+        links: &links,
+        desired: &resources,
+        recorded: &recorded,
+        subscription: measure.subscription,
+        real_endpoint: measure.real_endpoint,
+    };
+    ids::check_own(&ids, &sound, &view, measure.files, problems);
+    findings.extend(ids::of_ours(&sound, &view, measure.files, problems));
+    same_in_azure(&view, &sound, measure.files, problems);
     for (address, resource) in &mut resources {
         drop_inherited(address, resource);
     }
@@ -251,29 +267,16 @@ fn cycle(
 }
 
 /// Reports resources that would be one and the same thing in Azure.
-fn same_in_azure(
-    resources: &BTreeMap<Address, Resource>,
-    sound: &HashSet<Address>,
-    measure: &Measure<'_>,
-    problems: &mut Problems,
-) {
-    let recorded = Recorded::default();
-    let links = crate::kinds::Links::of(resources, &recorded);
-    let view = View {
-        links: &links,
-        desired: resources,
-        recorded: &recorded,
-        subscription: measure.subscription,
-        real_endpoint: measure.real_endpoint,
-    };
+fn same_in_azure(view: &View<'_>, sound: &HashSet<Address>, files: &Files, problems: &mut Problems) {
+    let resources = view.desired;
     let mut seen: HashMap<(&str, ArmId), &Address> = HashMap::new();
     for kind in KINDS.iter().filter(|kind| kind.info().name_rule.is_some()) {
         for (address, resource) in of_kind(resources, *kind).filter(|(address, _)| sound.contains(*address)) {
-            let id = kind.arm_id(address, &resource.attributes, &view);
+            let id = kind.arm_id(address, &resource.attributes, view);
             let Some(first) = seen.insert((kind.info().name, id.clone()), address) else { continue };
             let at = |address: &Address| {
                 let resource = &resources[address];
-                measure.files.place_of(resource.sources.get("name").unwrap_or(&resource.source))
+                files.place_of(resource.sources.get("name").unwrap_or(&resource.source))
             };
             problems.add(
                 Mistake::new(Code::AzureNameTwice, format!("{first} and {address} would be one thing in Azure: `{}`", id.name()))

@@ -45,8 +45,10 @@ impl<'a> World<'a> {
             let info = instance.kind.info();
             names.entry(info.name).or_default().insert(instance.key.clone(), at);
             if info.section == GROUPS {
-                let own = instance.entries.iter().find(|entry| &*entry.key == "name");
-                let name = own.and_then(|entry| entry.value.as_text()).unwrap_or(&instance.key);
+                let said =
+                    |key: &str| instance.entries.iter().find(|entry| &*entry.key == key)?.value.as_text();
+                let by_id = || said("id")?.rsplit('/').next();
+                let name = said("name").or_else(by_id).unwrap_or(&instance.key);
                 groups.insert(instance.key.clone(), name.to_owned());
             }
         }

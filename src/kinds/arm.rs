@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Need, ShapeError, Subject, View, references};
 use crate::kinds::Kind;
 use crate::model::{
-    Address, ArmId, Attributes, Evidence, Look, Method, Read, Recording, Request, Row, Step, Until,
+    Address, ArmId, Attributes, Evidence, Fill, Look, Method, Read, Recording, Request, Row, Step, Take,
+    Until,
 };
 
 /// Version of every lab-account path: the one Microsoft's module for classroom labs speaks.
@@ -81,6 +82,22 @@ pub(super) fn merge(
     let mut step = put(name, path, api_version, body, record);
     if let Some(request) = &mut step.request {
         request.onto = true;
+    }
+    step
+}
+
+/// The step with the region of what lies around its resource, which is read as it leaves, where `location` says none.
+pub(super) fn placed(mut step: Step, location: Option<&Value>, around: &ArmId) -> Step {
+    if let Some(request) = step.request.as_mut() {
+        let pointer = "/location".to_owned();
+        match (location, &mut request.body) {
+            (Some(location), Some(body)) => set(body, "location", Some(location)),
+            _ => request.fills.push(Fill {
+                read: get(around, GALLERIES),
+                take: Take::Pointer(pointer.clone()),
+                pointer,
+            }),
+        }
     }
     step
 }

@@ -15,8 +15,10 @@ use super::gallery_attachment::attachment_of;
 use super::generation::Generation;
 use super::image::export_of;
 use super::publish::{REVISION, template};
-use super::shape::managed;
-use super::{Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View, words};
+use super::shape::{managed, named};
+use super::{
+    Attribute, Draft, Kind, KindInfo, Need, OnChange, Problem, Shape, Subject, View, reference_id, words,
+};
 use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Done, Evidence, Expectation, Fill, Finding, Look, Method, Output, Read,
@@ -25,6 +27,9 @@ use crate::model::{
 
 /// The export that makes an image.
 pub(super) struct Export;
+
+/// The type of labs of lab accounts.
+pub(super) const ACCOUNT_LAB: &str = "Microsoft.LabServices/labaccounts/labs";
 
 /// The word that accepts an export through a request that Microsoft does not document.
 const UNDOCUMENTED: &str = "undocumented-v1-export";
@@ -37,7 +42,8 @@ static INFO: KindInfo = KindInfo {
     attributes: &[
         Attribute::new("image", managed(&["Image"]), "The image that it makes.", "db-sql")
             .on_change(OnChange::CreateOnly),
-        Attribute::new("lab", managed(&["Lab"]), "The lab whose template VM is exported.", "cs340-golden")
+        // Which lab plan saves the image of its lab, that lab's id does not tell.
+        Attribute::new("lab", named(&["Lab"], &[ACCOUNT_LAB]), "The lab whose template VM is exported.", "cs340-golden")
             .on_change(OnChange::CreateOnly)
             .required(),
         REVISION,
@@ -85,18 +91,24 @@ fn of_plan(subject: &Subject<'_>, lab: &ArmId, image: &str) -> Step {
     step
 }
 
-/// What the exported lab lies in or is made with, and the lab's own attributes.
-fn origin_of<'a>(attributes: &Attributes, view: &View<'a>) -> Option<(Address, &'a Attributes)> {
-    let lab = view.attributes(&arm::referred(attributes, "lab")?)?;
-    Some((arm::referred(lab, "in")?, lab))
+/// A reference to what the exported lab lies in or is made with.
+fn holder(attributes: &Attributes, view: &View<'_>) -> Option<Value> {
+    let lab = attributes.get("lab")?;
+    match reference_id(lab) {
+        Some(id) => Some(view.reference_to("LabAccount", &id.top_level()?)),
+        None => view.referred(lab)?.get("in").cloned(),
+    }
 }
 
 /// A lab plan's gallery takes images from labs in the plan's own region alone.
 fn elsewhere(address: &Address, own: &Resource, view: &View<'_>) -> Option<Finding> {
-    let (plan, lab) = origin_of(&own.attributes, view).filter(|(plan, _)| plan.kind() == "LabPlan")?;
-    let location =
-        |attributes: &'_ Attributes| attributes.get("location").and_then(Value::as_str).map(str::to_owned);
-    let (there, here) = (location(lab)?, location(view.attributes(&plan)?)?);
+    let plan =
+        holder(&own.attributes, view).filter(|plan| Generation::of_holder(plan) == Generation::Plans)?;
+    let location = |reference: &Value| {
+        view.referred(reference)?.get("location").and_then(Value::as_str).map(str::to_owned)
+    };
+    let (there, here) = (location(&own.attributes["lab"])?, location(&plan)?);
+    let plan = words::thing(&plan);
     (there != here).then(|| Finding {
         rule: "GEO-05".into(),
         severity: Severity::Error,
@@ -130,9 +142,8 @@ impl Kind for Export {
 
     /// What saves the image: a lab account's template itself, or the lab plan.
     fn arm_id(&self, _address: &Address, attributes: &Attributes, view: &View<'_>) -> ArmId {
-        let plan = origin_of(attributes, view).filter(|(plan, _)| plan.kind() == "LabPlan");
-        match plan.and_then(|(plan, _)| view.arm_id(&plan)) {
-            Some(plan) => plan,
+        match holder(attributes, view).filter(|own| Generation::of_holder(own) == Generation::Plans) {
+            Some(plan) => view.referred_id(&plan),
             None => template(&view.referred_id(&attributes["lab"])),
         }
     }
@@ -148,8 +159,7 @@ impl Kind for Export {
     }
 
     fn also_depends_on(&self, _own: &Address, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
-        let holder = origin_of(attributes, view).map(|(holder, _)| holder);
-        holder.and_then(|holder| attachment_of(&holder, view)).into_iter().collect()
+        holder(attributes, view).and_then(|holder| attachment_of(&holder, view)).into_iter().collect()
     }
 
     fn remarks(&self, _desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {
@@ -183,8 +193,8 @@ impl Kind for Export {
             .get("allow")
             .and_then(Value::as_array)
             .is_some_and(|allow| allow.contains(&json!(UNDOCUMENTED)));
-        let is_of_account =
-            origin_of(&own.attributes, subject.view).is_some_and(|(holder, _)| holder.kind() == "LabAccount");
+        let is_of_account = holder(&own.attributes, subject.view)
+            .is_some_and(|holder| Generation::of_holder(&holder) == Generation::Accounts);
         if subject.view.real_endpoint && is_of_account && !allowed {
             findings.push(finding(
                 "EXP-03",
@@ -205,11 +215,8 @@ impl Kind for Export {
 
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
         let attributes = &subject.desired.attributes;
-        let (Some(image), Some(lab)) = (arm::referred(attributes, "image"), arm::referred(attributes, "lab"))
-        else {
-            return Vec::new();
-        };
-        let view = subject.view;
+        let Some(image) = arm::referred(attributes, "image") else { return Vec::new() };
+        let (lab, view) = (arm::referred(attributes, "lab"), subject.view);
         let definition = view.referred_id(&attributes["image"]);
         let versions = arm::list(&definition, "versions", GALLERIES);
         let lab_id = view.referred_id(&attributes["lab"]);
@@ -227,14 +234,14 @@ impl Kind for Export {
             output("newest", &versions, Take::Newest),
             output("regions", &versions, Take::NewestRegions),
         ];
-        let is_new = view.is_made(&image) && view.is_made(&lab);
+        let is_new = view.is_made(&image) && lab.as_ref().is_some_and(|lab| view.is_made(lab));
         let expects = match subject.recorded {
             None if !is_new => Expectation::NeverDone { read: versions, done: Done::SucceededItem },
             _ => Expectation::Anything,
         };
-        let holder = view.attributes(&lab).and_then(|lab| arm::referred(lab, "in"));
-        let attachment = holder.and_then(|holder| attachment_of(&holder, view));
-        let mut needs = vec![Need::Ready(lab), Need::Part(image.clone(), "delete".into())];
+        let attachment = holder(attributes, view).and_then(|holder| attachment_of(&holder, view));
+        let mut needs = vec![Need::Part(image.clone(), "delete".into())];
+        needs.extend(lab.map(Need::Ready));
         needs.extend(attachment.map(|attachment| Need::Part(attachment, "attach".into())));
         needs.extend(
             view.attributes(&image).and_then(|image| arm::referred(image, "gallery")).map(Need::Ready),

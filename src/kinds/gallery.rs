@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::arm::{self, GALLERIES};
 use super::resource_group::{TAGS, name_rule as group_name};
+use super::shape::named;
 use super::{Attribute, Draft, Kind, KindInfo, Names, OnChange, Shape, ShapeError, Subject, View, words};
 use crate::catalog::Work;
 use crate::model::{
@@ -46,6 +47,9 @@ static INFO: KindInfo = KindInfo {
     holds_data: true,
     invoked: false,
 };
+
+/// A reference to a gallery.
+pub(super) const GALLERY: Shape = named(&["Gallery"], &["Microsoft.Compute/galleries"]);
 
 /// The resource group of a top-level resource.
 pub(super) const RESOURCE_GROUP: Attribute = Attribute::new(

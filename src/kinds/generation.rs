@@ -5,7 +5,14 @@
 
 use serde_json::Value;
 
+use super::shape::{Shape, named, reference_id};
 use crate::model::{ArmId, Attributes};
+
+/// A reference to what labs lie in or are made with.
+pub(super) const HOLDER: Shape = named(
+    &["LabAccount", "LabPlan"],
+    &["Microsoft.LabServices/labaccounts", "Microsoft.LabServices/labPlans"],
+);
 
 /// Which generation something belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +24,16 @@ pub(super) enum Generation {
 }
 
 impl Generation {
-    /// That of what the reference attribute `name` names: `LabAccount/x`, `LabPlan/x`, or an id that nobody recorded.
+    /// That of what the reference attribute `name` names.
     pub(super) fn of(attributes: &Attributes, name: &str) -> Self {
-        let Some(reference) = attributes.get(name) else { return Self::Accounts };
-        match (reference.as_str(), reference.get("id").and_then(Value::as_str)) {
+        attributes.get(name).map_or(Self::Accounts, Self::of_holder)
+    }
+
+    /// That of a reference to what labs lie in or are made with: `LabAccount/x`, `LabPlan/x`, or the id of one.
+    pub(super) fn of_holder(holder: &Value) -> Self {
+        match (holder.as_str(), reference_id(holder)) {
             (Some(text), _) if text.starts_with("LabPlan/") => Self::Plans,
-            (None, Some(id)) => Self::of_id(&ArmId::new(id)),
+            (None, Some(id)) => Self::of_id(&id),
             _ => Self::Accounts,
         }
     }

@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::arm::{self, GALLERIES};
+use super::gallery::GALLERY;
 use super::resource_group::TAGS;
-use super::shape::{any, identifier, managed};
+use super::shape::{any, identifier};
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
+    Attribute, Draft, Kind, KindInfo, Misfit, Names, Need, OnChange, Problem, Shape, ShapeError, Subject,
+    View, words,
 };
 use crate::catalog::Work;
 use crate::model::{
@@ -64,7 +66,7 @@ static INFO: KindInfo = KindInfo {
     arm_type: "Microsoft.Compute/galleries/images",
     doc: "An image in a gallery: uploaded versions, or a lab's template VM exported to the gallery.",
     attributes: &[
-        Attribute::new("gallery", managed(&["Gallery"]), "The gallery it lies in.", "sig_cs_prod")
+        Attribute::new("gallery", GALLERY, "The gallery it lies in.", "sig_cs_prod")
             .on_change(OnChange::Replace)
             .required(),
         Attribute::new(
@@ -150,6 +152,9 @@ static INFO: KindInfo = KindInfo {
     invoked: false,
 };
 
+/// What only an image has that is made of uploaded versions.
+const OF_UPLOADED: [&str; 4] = ["os", "identifier", "replicate", "excludeFromLatest"];
+
 /// Letters, digits, `-`, `.` and `_`, a letter or digit at both ends, 1 to 80 characters.
 fn name_rule(name: &str) -> Result<(), String> {
     identifier(name, "-._", 80)
@@ -216,6 +221,14 @@ impl Kind for Image {
         &INFO
     }
 
+    fn cannot_have(&self, name: &str, has: &dyn Fn(&str) -> bool) -> Option<Misfit> {
+        (has("exportedFrom") && OF_UPLOADED.contains(&name)).then(|| Misfit {
+            code: "not_for_exported",
+            message: format!("an exported image has no `{name}`: the service makes it"),
+            help: format!("take `{name}` away, or take `exportedFrom` away and upload versions"),
+        })
+    }
+
     fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
         let mut problems = Vec::new();
         if let Some(location) =
@@ -227,17 +240,6 @@ impl Kind for Image {
         let has_versions = view.under(format!("ImageVersion/{}/", address.key())).next().is_some();
         if exported {
             own.attributes.insert("exported".into(), json!(true));
-            for name in ["os", "identifier", "replicate", "excludeFromLatest"] {
-                if own.attributes.contains_key(name) && !own.defaulted.contains_key(name) {
-                    problems.push(Problem::Wrong {
-                        path: name.into(),
-                        code: "not_for_exported",
-                        message: format!("an exported image has no `{name}`: the service makes it"),
-                        help: format!("take `{name}` away, or take `exportedFrom` away and upload versions"),
-                    });
-                }
-                own.attributes.remove(name);
-            }
             if has_versions {
                 problems.push(Problem::Wrong {
                     path: "versions".into(),
@@ -326,7 +328,6 @@ impl Kind for Image {
             )];
         }
         let mut body = json!({
-            "location": attributes.get("location"),
             "properties": {
                 "osType": attributes["os"]["type"],
                 "osState": attributes["os"]["state"],
@@ -339,6 +340,8 @@ impl Kind for Image {
         arm::set(&mut body["properties"], "eula", attributes.get("eula"));
         set_updatable(&mut body, attributes);
         let step = arm::put("create image", id, GALLERIES, body, arm::record(subject.row));
+        let gallery = subject.view.referred_id(&attributes["gallery"]);
+        let step = arm::placed(step, attributes.get("location"), &gallery);
         let expects = Expectation::Absent { read: arm::get(id, GALLERIES) };
         vec![Draft::new("create", arm::needs(self, subject), expects, Work::Small, vec![step])]
     }

@@ -220,12 +220,13 @@ impl Kind for ImageVersion {
     fn create(&self, subject: &Subject<'_>) -> Vec<Draft> {
         let attributes = &subject.desired.attributes;
         let mut body = json!({
-            "location": attributes.get("location"),
             "properties": { "storageProfile": storage(&attributes["source"]), "publishingProfile": publishing(attributes) },
         });
         arm::set(&mut body, "tags", attributes.get("tags"));
         let id = &subject.row.arm_id;
-        let mut step = arm::put("upload version", id, GALLERIES, body, arm::record(subject.row));
+        let step = arm::put("upload version", id, GALLERIES, body, arm::record(subject.row));
+        let image = subject.view.referred_id(&attributes["image"]);
+        let mut step = arm::placed(step, attributes.get("location"), &image);
         step.until.push(Until::Replicated { read: replication(id) });
         let expects = Expectation::Absent { read: arm::get(id, GALLERIES) };
         vec![Draft::new("create", arm::needs(self, subject), expects, Work::Version, vec![step])]

@@ -5,6 +5,18 @@ use super::gallery_attachment;
 use super::publish;
 use crate::model::{ArmId, Read};
 
+/// What labwright does not manage and the files name by its id: a gallery or what lies in it, something of Lab Services.
+#[must_use]
+pub fn unmanaged(id: &ArmId) -> Read {
+    let is_compute = id.segment("providers").is_some_and(|own| own.eq_ignore_ascii_case("Microsoft.Compute"));
+    let version = match is_compute {
+        true => GALLERIES,
+        false if id.segment("labaccounts").is_some() => LABS,
+        false => PLANS,
+    };
+    arm::get(id, version)
+}
+
 /// The resource groups of a subscription.
 #[must_use]
 pub fn groups(subscription: &ArmId) -> Read {

@@ -30,7 +30,7 @@ use serde_json::Value;
 
 pub use shape::{
     Attribute, MANAGED_BY_ALL, OnChange, Reference, Shape, TextRule, iso_duration, parse_duration,
-    reference_text,
+    reference_id, reference_key, reference_text,
 };
 pub use view::{Links, Names, View};
 
@@ -116,6 +116,18 @@ impl KindInfo {
 pub trait Kind: Sync {
     /// What is true of every resource of the kind.
     fn info(&self) -> &'static KindInfo;
+
+    /// The types in ARM that one of its resources may have.
+    fn arm_types(&self) -> Vec<&'static str> {
+        vec![self.info().arm_type]
+    }
+
+    /// Why a resource cannot have this attribute beside others that it has; `None` where it can.
+    ///
+    /// A value of `defaults` is left out then, before it is read: what is not meant for a resource need not be whole.
+    fn cannot_have(&self, _name: &str, _has: &dyn Fn(&str) -> bool) -> Option<Misfit> {
+        None
+    }
 
     /// Fills in what follows from other resources and says what does not fit together.
     ///
@@ -257,6 +269,8 @@ pub struct Draft {
     pub expects: Expectation,
     /// Lists that must hold nothing unknown.
     pub contents: Vec<Contents>,
+    /// Reads of what labwright does not manage, and which must be there.
+    pub there: Vec<Read>,
     /// What sort of work it is, by which its duration is guessed.
     pub work: Work,
     /// Its requests.
@@ -264,7 +278,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A draft without contents to list.
+    /// A draft without contents to list and without anything to look for.
     #[must_use]
     pub fn new(
         part: impl Into<String>,
@@ -273,7 +287,7 @@ impl Draft {
         work: Work,
         steps: Vec<Step>,
     ) -> Self {
-        Self { part: part.into(), needs, expects, contents: Vec::new(), work, steps }
+        Self { part: part.into(), needs, expects, contents: Vec::new(), there: Vec::new(), work, steps }
     }
 }
 
@@ -284,6 +298,17 @@ pub enum Need {
     Ready(Address),
     /// One action of a resource.
     Part(Address, String),
+}
+
+/// Why a resource cannot have an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// A stable code's last part: `not_for_exported`.
+    pub code: &'static str,
+    /// A lower-case fragment without a period.
+    pub message: String,
+    /// What to do.
+    pub help: String,
 }
 
 /// Something that does not fit together.
@@ -335,4 +360,11 @@ pub fn references(info: &KindInfo, attributes: &Attributes) -> BTreeSet<Address>
         }
     }
     found
+}
+
+/// Everything that the table's references of `attributes` name by its id: attribute and id.
+#[must_use]
+pub fn unmanaged(info: &KindInfo, attributes: &Attributes) -> Vec<(&'static str, ArmId)> {
+    let references = info.attributes.iter().filter(|own| matches!(own.shape, Shape::Reference(_)));
+    references.filter_map(|own| Some((own.name, reference_id(attributes.get(own.name)?)?))).collect()
 }

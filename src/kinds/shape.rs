@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::model::Address;
+use crate::model::{Address, ArmId};
 
 /// One attribute that a user may write.
 #[derive(Debug, Clone, Copy)]
@@ -110,14 +110,21 @@ pub struct Reference {
     pub kinds: &'static [&'static str],
     /// Whether `Marketplace/NAME` is admitted.
     pub marketplace: bool,
-    /// Whether `{ id: /subscriptions/… }` is admitted, for what labwright does not manage.
-    pub unmanaged: bool,
+    /// The types in ARM of what labwright does not manage and `{ id: /subscriptions/… }` may name: those of which
+    /// everything that is needed follows from the id, or can be read when it is needed. None: only keys are admitted.
+    pub unmanaged: &'static [&'static str],
 }
 
 /// A reference to a managed resource of one of these kinds and nothing else.
 #[must_use]
 pub(super) const fn managed(kinds: &'static [&'static str]) -> Shape {
-    Shape::Reference(Reference { kinds, marketplace: false, unmanaged: false })
+    named(kinds, &[])
+}
+
+/// A reference to a managed resource of one of these kinds, or by its id to one of these types.
+#[must_use]
+pub(super) const fn named(kinds: &'static [&'static str], unmanaged: &'static [&'static str]) -> Shape {
+    Shape::Reference(Reference { kinds, marketplace: false, unmanaged })
 }
 
 /// What may be written on every resource, beside its kind's own attributes.
@@ -125,6 +132,7 @@ pub(super) const fn managed(kinds: &'static [&'static str]) -> Shape {
 /// Shape: key and the sentence that documents it. Their meaning is the planner's and the loader's, not the kinds'.
 pub const MANAGED_BY_ALL: &[(&str, &str)] = &[
     ("name", "The name in Azure; the key where it is not written."),
+    ("id", "Its id in Azure, in place of `name`, `resourceGroup` and `subscription`."),
     ("subscription", "A name of `subscriptions:` or a GUID; the project's where it is not written."),
     ("protect", "Refuses every plan that deletes or replaces this, until it is set to false and applied."),
     ("adopt", "It exists already: an apply reads and records it as it is, and changes nothing of it."),
@@ -200,6 +208,19 @@ impl Shape {
 #[must_use]
 pub fn reference_text(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.starts_with("Marketplace/"))
+}
+
+/// The id that a reference to what labwright does not manage has.
+#[must_use]
+pub fn reference_id(value: &Value) -> Option<ArmId> {
+    Some(ArmId::new(value.get("id")?.as_str()?))
+}
+
+/// What a reference names, in the one spelling by which two of them are compared; `None` for a marketplace image.
+#[must_use]
+pub fn reference_key(value: &Value) -> Option<String> {
+    let id = || Some(reference_id(value)?.as_str().to_lowercase());
+    reference_text(value).map(str::to_owned).or_else(id)
 }
 
 /// Any text.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::{kind, reference_text};
+use super::{kind, reference_id, reference_key, reference_text};
 use crate::model::{Address, ArmId, Attributes, Recorded, Resource, Row};
 
 /// Desired and recorded resources, looked up by address; desired ones first.
@@ -44,10 +44,12 @@ impl Links {
     }
 
     fn add(&mut self, address: &Address, attributes: &Attributes) {
-        let text = |name: &str| attributes.get(name).and_then(Value::as_str);
         let (links, key) = match address.kind() {
-            "GalleryAttachment" => (&mut self.attachments, text("to").map(str::to_owned)),
-            "ResourceGroup" => (&mut self.groups, text("name").map(str::to_lowercase)),
+            "GalleryAttachment" => (&mut self.attachments, attributes.get("to").and_then(reference_key)),
+            "ResourceGroup" => {
+                let name = attributes.get("name").and_then(Value::as_str);
+                (&mut self.groups, name.map(str::to_lowercase))
+            }
             _ => return,
         };
         if let Some(key) = key {
@@ -97,8 +99,8 @@ impl<'a> View<'a> {
     /// On a reference to nothing: references are checked where they are read.
     #[must_use]
     pub fn referred_id(&self, reference: &Value) -> ArmId {
-        if let Some(id) = reference.get("id").and_then(Value::as_str) {
-            return ArmId::new(id);
+        if let Some(id) = reference_id(reference) {
+            return id;
         }
         let address = reference_text(reference).and_then(|text| text.parse().ok());
         address
@@ -122,9 +124,39 @@ impl<'a> View<'a> {
         attributes.get("subscription").and_then(Value::as_str).unwrap_or(self.subscription)
     }
 
-    /// The attachments of a lab account.
-    pub fn attachments_of(&self, account: &Address) -> impl Iterator<Item = &'a Address> + use<'a> {
-        self.links.attachments.get(account.as_str()).into_iter().flatten()
+    /// The reference that names what has this id: a resource of the kind, else the id itself.
+    #[must_use]
+    pub fn reference_to(&self, kind: &str, id: &ArmId) -> Value {
+        let ours = |own: &&Address| self.arm_id(own).is_some_and(|own| own.may_be(id));
+        match self.of_kind(kind).find(ours) {
+            Some(address) => Value::String(address.to_string()),
+            None => serde_json::json!({ "id": id.as_str() }),
+        }
+    }
+
+    /// Whether two references name one thing, or may: the GUID of a subscription is not always known.
+    #[must_use]
+    pub fn is_same(&self, one: &Value, other: &Value) -> bool {
+        let id = |own: &Value| match (reference_id(own), reference_text(own)) {
+            (Some(id), _) => Some(id),
+            (None, text) => {
+                let address = text?.parse().ok()?;
+                // What is recorded has its subscription's GUID.
+                self.row(&address).map(|row| row.arm_id.clone()).or_else(|| self.arm_id(&address))
+            }
+        };
+        match (reference_key(one), reference_key(other)) {
+            (Some(one), Some(other)) if one == other => true,
+            // Two keys are two things.
+            _ if one.is_string() && other.is_string() => false,
+            _ => id(one).zip(id(other)).is_some_and(|(one, other)| one.may_be(&other)),
+        }
+    }
+
+    /// The attachments of what a reference names: a lab account or a lab plan.
+    pub fn attachments_of(&self, holder: &Value) -> impl Iterator<Item = &'a Address> + use<'a> {
+        let links = reference_key(holder).and_then(|key| self.links.attachments.get(&key));
+        links.into_iter().flatten()
     }
 
     /// The resource groups with this name, in any letter case and subscription.
@@ -178,6 +210,14 @@ impl<'a> Names<'a> {
             Some(address) => Value::String(address.to_string()),
             None => serde_json::json!({ "id": id.as_str() }),
         }
+    }
+
+    /// The reference that names `id`: the recorded one where that means the same thing.
+    #[must_use]
+    pub fn reference_as(&self, id: &ArmId, recorded: Option<&Value>) -> Value {
+        let now = self.reference(id);
+        let is_same = |own: &&Value| **own == now || reference_id(own).is_some_and(|own| own == *id);
+        recorded.filter(is_same).cloned().unwrap_or(now)
     }
 
     /// The recorded resource with this id.

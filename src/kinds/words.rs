@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::reference_id;
 use crate::model::{Attributes, plain_duration};
 
 /// `cs-core-la` of a reference to `LabAccount/cs-core-la`, `Ubuntu Server 22.04 LTS` of a marketplace
@@ -12,6 +13,23 @@ pub(super) fn key<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
         (Some(text), _) => text.split_once('/').map_or(text, |(_, key)| key),
         (None, Some(id)) => id.rsplit('/').next().unwrap_or(id),
         (None, None) => "",
+    }
+}
+
+/// `Image/java-dev` of a reference to it, `` `java-dev` `` of one to something that has this name and is not managed.
+pub(super) fn thing(reference: &Value) -> String {
+    match reference_id(reference) {
+        Some(id) => format!("`{}`", id.name()),
+        None => reference.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// How the files write a reference: by its key alone where one kind fits, or by an id.
+pub(super) fn written(reference: &Value, one_kind: bool) -> String {
+    match (reference_id(reference), reference.as_str().unwrap_or_default()) {
+        (Some(id), _) => format!("{{ id: {id} }}"),
+        (None, text) if one_kind => text.split_once('/').map_or(text, |(_, key)| key).to_owned(),
+        (None, text) => text.to_owned(),
     }
 }
 

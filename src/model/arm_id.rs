@@ -41,6 +41,33 @@ impl ArmId {
         Self(format!("{}/{kind}/{name}", self.0).into())
     }
 
+    /// The id that somebody wrote: of a group, of a resource in one, or of what lies in that.
+    ///
+    /// # Errors
+    /// What keeps the text from being one, to be put behind it: `has an empty part`.
+    pub fn written(text: &str) -> Result<Self, String> {
+        const FORM: &str = "/subscriptions/GUID/resourceGroups/GROUP/providers/NAMESPACE/TYPE/NAME";
+        if let Some(odd) = text.chars().find(|c| "?#\\".contains(*c) || c.is_control()) {
+            return Err(format!("holds {odd:?}, which no id does"));
+        }
+        let parts: Vec<_> = text.split('/').collect();
+        let words = [(1, "subscriptions"), (3, "resourceGroups"), (5, "providers")];
+        let is_in_form = parts[0].is_empty()
+            && words
+                .iter()
+                .all(|(at, word)| parts.get(*at).is_none_or(|part| part.eq_ignore_ascii_case(word)));
+        if !is_in_form || !(parts.len() == 5 || parts.len() >= 9) || parts.len().is_multiple_of(2) {
+            return Err(format!("is no id of a resource in Azure; one is `{FORM}`"));
+        }
+        if parts[1..].iter().any(|part| part.trim().is_empty()) {
+            return Err("has an empty part".into());
+        }
+        if !is_guid(parts[2]) {
+            return Err(format!("has the subscription `{}`, and in an id that is a GUID", parts[2]));
+        }
+        Ok(Self(text.into()))
+    }
+
     /// The text as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -91,6 +118,26 @@ impl ArmId {
         (segments.len() == count).then(|| Self::new(segments.join("/")))
     }
 
+    /// The type in ARM, `Microsoft.Compute/galleries/images`, also of a list of such; `None` for a group.
+    #[must_use]
+    pub fn resource_type(&self) -> Option<String> {
+        let namespace = self.segment("providers")?;
+        let (_, below) = self.0.split_once(&format!("/{namespace}/"))?;
+        let kinds: Vec<_> = below.split('/').step_by(2).collect();
+        Some(format!("{namespace}/{}", kinds.join("/")))
+    }
+
+    /// Whether both may be one thing: equal, but perhaps for a subscription that one of them has by its name.
+    #[must_use]
+    pub fn may_be(&self, other: &Self) -> bool {
+        let guid = |id: &Self| id.segment("subscriptions").filter(|own| is_guid(own)).map(str::to_owned);
+        match (guid(self), guid(other)) {
+            (Some(guid), None) => *self == other.in_subscription(|_| Some(guid)),
+            (None, Some(guid)) => self.in_subscription(|_| Some(guid)) == *other,
+            _ => self == other,
+        }
+    }
+
     /// Whether it is `above` or lies in it.
     #[must_use]
     pub fn lies_in(&self, above: &Self) -> bool {
@@ -102,7 +149,9 @@ impl ArmId {
     /// The same id with its subscription replaced by what `open` gives for it.
     #[must_use]
     pub fn in_subscription(&self, open: impl FnOnce(&str) -> Option<String>) -> Self {
-        let Some(rest) = self.0.strip_prefix("/subscriptions/") else { return self.clone() };
+        const PREFIX: &str = "/subscriptions/";
+        let head = self.0.get(..PREFIX.len()).filter(|head| head.eq_ignore_ascii_case(PREFIX));
+        let Some(rest) = head.map(|head| &self.0[head.len()..]) else { return self.clone() };
         let (name, tail) = rest.split_once('/').map_or((rest, ""), |(name, tail)| (name, tail));
         match open(name) {
             Some(guid) if tail.is_empty() => Self(format!("/subscriptions/{guid}").into()),
@@ -114,6 +163,10 @@ impl ArmId {
     fn folded(&self) -> impl Iterator<Item = u8> + '_ {
         self.0.bytes().map(|byte| byte.to_ascii_lowercase())
     }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
 impl PartialEq for ArmId {
@@ -181,6 +234,40 @@ mod tests {
         assert_eq!(lab.subscription(), Some(ArmId::new("/subscriptions/s")));
         assert!(setting.lies_in(&lab) && lab.lies_in(&ArmId::new(lab.as_str().to_uppercase())));
         assert!(!account.child("labs", "l2").lies_in(&lab) && !account.lies_in(&lab));
+    }
+
+    #[test]
+    fn what_somebody_wrote_is_an_id_or_is_told_why_not() {
+        const ONE: &str = "/subscriptions/11111111-1111-1111-1111-111111111111";
+        let account = format!("{ONE}/RESOURCEGROUPS/rg/providers/microsoft.labservices/LabAccounts/a");
+        let id = ArmId::written(&account).expect("an id");
+        assert_eq!(
+            (id.as_str(), id.resource_type().as_deref()),
+            (&*account, Some("microsoft.labservices/LabAccounts"))
+        );
+        assert!(ArmId::written(&format!("{ONE}/resourceGroups/rg")).is_ok());
+        assert!(ArmId::written(&format!("{account}/labs/CS 101, A")).is_ok());
+        for (text, why) in [
+            ("labaccounts/a".to_owned(), "is no id"),
+            (ONE.to_owned(), "is no id"),
+            (format!("{account}/labs"), "is no id"),
+            (format!("{account}/labs/"), "has an empty part"),
+            (format!("{account}?api-version=1"), "holds '?'"),
+            (account.replace("11111111-1111-1111-1111-111111111111", "main"), "has the subscription `main`"),
+            (format!("https://portal.azure.com/#@x/resource{account}"), "holds '#'"),
+        ] {
+            let said = ArmId::written(&text).expect_err(&text);
+            assert!(said.starts_with(why), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_subscription_by_its_name_may_be_any() {
+        const ONE: &str = "11111111-1111-1111-1111-111111111111";
+        let [named, other, one] = ["main", "labs2", ONE].map(|own| ArmId::group(own, "rg"));
+        let two = ArmId::group("22222222-2222-2222-2222-222222222222", "rg");
+        assert!(one.may_be(&named) && named.may_be(&two) && one.may_be(&ArmId::group(ONE, "RG")));
+        assert!(!one.may_be(&two) && !named.may_be(&other) && !named.may_be(&ArmId::group(ONE, "rg2")));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub enum Required {
         /// The cores that are added.
         cores: u64,
     },
+    /// Nothing: that it is there.
+    There,
     /// An image of the marketplace, by the name under which the lab account or the lab plan shows it.
     Image(String),
     /// An application of Microsoft's with a role.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, PlanError};
-use super::{Action, Plan, Schedule, Verb, existing};
+use super::{Action, Plan, Schedule, Verb, existing, named};
 use crate::catalog::Work;
 use crate::kinds::{
     Draft, KINDS, Kind, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of,
@@ -78,8 +78,14 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
     let makes = matches!(decision.verb, Verb::Create | Verb::Update | Verb::Replace | Verb::Invoke);
     if let (true, Some(resource)) = (makes, decision.desired) {
         let verb = if decision.verb == Verb::Replace { Verb::Create } else { decision.verb };
-        for mut draft in made(address, decision, resource, view) {
+        for (at, mut draft) in made(address, decision, resource, view).into_iter().enumerate() {
+            if at == 0 {
+                draft.there.extend(named::built_on(address, decision, resource));
+            }
             draft.needs.extend(resource.depends_on.iter().cloned().map(Need::Ready));
+            draft
+                .needs
+                .extend(named::newly_named(address, decision, resource, view).into_iter().map(Need::Ready));
             nodes.push(node(address, verb, decision, view, draft));
         }
     }
@@ -252,6 +258,7 @@ fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>,
         recorded: (draft.expects == Expectation::AsRecorded).then(|| compared(decision)).flatten(),
         expects: draft.expects,
         contents: draft.contents,
+        there: draft.there,
         work: draft.work,
         estimate_seconds: 0,
         steps: draft.steps,

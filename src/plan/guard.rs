@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::existing::is_only_forgotten;
 use super::make::{Decision, Decisions, Options};
-use super::{Consent, Plan, Verb};
+use super::{Consent, Plan, Verb, named};
 use crate::kinds::{Subject, View, kind_of};
 use crate::model::{Address, Allowed, AllowedWhat, Desired, Finding, Row, Severity};
 
@@ -26,6 +26,7 @@ pub(super) fn findings(
     if !options.destroy {
         findings.extend(blast_radius(decisions, view, desired));
         findings.extend(last_versions(decisions, view));
+        findings.extend(named::still_named(decisions));
     }
     findings
 }

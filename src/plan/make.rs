@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::diff::{Difference, Meaning, differences};
 use super::existing::is_only_forgotten;
+use super::respelled::respelled;
 use super::{
     AttributeChange, Change, Fact, Plan, Record, Verb, graph, guard, records, renames, scope, switches,
     versions,
@@ -228,7 +229,9 @@ fn decide<'a>(
             };
             match (resource, row) {
                 (Some(resource), None) => decision.verb = first_verb(address, resource, view),
-                (Some(resource), Some(row)) => compare(address, resource, row, &mut decision, findings),
+                (Some(resource), Some(row)) => {
+                    compare(address, resource, row, view, &mut decision, findings);
+                }
                 (None, _) if kind.info().invoked || forgotten.contains(address) => {
                     decision.verb = Verb::Forget
                 }
@@ -266,6 +269,7 @@ fn compare(
     address: &Address,
     resource: &Resource,
     row: &Row,
+    view: &View<'_>,
     decision: &mut Decision<'_>,
     findings: &mut Vec<Finding>,
 ) {
@@ -275,7 +279,7 @@ fn compare(
         return;
     }
     let kind = kind_of(address);
-    decision.differences = differences(kind, resource, &row.attributes);
+    decision.differences = differences(kind, resource, &respelled(address, row, resource, view));
     if let Some(protect) = resource.protect.filter(|protect| *protect != row.protect) {
         decision.differences.push(Difference {
             change: AttributeChange {

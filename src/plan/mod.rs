@@ -11,9 +11,11 @@ mod explained;
 mod graph;
 mod guard;
 mod make;
+mod named;
 mod needs;
 mod records;
 mod renames;
+mod respelled;
 mod review;
 mod run;
 mod schedule;
@@ -40,7 +42,9 @@ pub use schedule::Schedule;
 pub use scope::nearest_address;
 
 use crate::catalog::Work;
-use crate::model::{Address, ArmId, Contents, Expectation, Finding, Identity, Recorded, Row, Source, Step};
+use crate::model::{
+    Address, ArmId, Contents, Expectation, Finding, Identity, Read, Recorded, Row, Source, Step,
+};
 
 /// What a change does at one address.
 #[derive(
@@ -187,6 +191,9 @@ pub struct Action {
     pub expects: Expectation,
     /// Lists that must hold nothing unknown before the first request.
     pub contents: Vec<Contents>,
+    /// Reads of what labwright does not manage, and which must be there before the first request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub there: Vec<Read>,
     /// What sort of work it is, by which its duration is remembered.
     #[serde(default)]
     pub work: Work,

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Plan, Verb};
-use crate::kinds::{Links, View, kind_of};
-use crate::model::{Address, ArmId, Desired, Method, Recorded, Request, Requirement};
+use crate::kinds::{Links, View, kind_of, unmanaged};
+use crate::model::{Address, ArmId, Desired, Method, Recorded, Request, Required, Requirement};
 
 /// Where groups belong; nobody registers for it.
 const RESOURCES: &str = "Microsoft.Resources";
@@ -67,6 +67,10 @@ impl Needs {
                 let asked = kind_of(address).requires(&own.attributes, row, &view).into_iter();
                 let asked = asked.map(|own| Requirement { on: own.on.in_subscription(open), what: own.what });
                 needs.requirements.extend(asked.filter(|own| !made.all.contains(&own.on)));
+                for (_, id) in unmanaged(kind_of(address).info(), &own.attributes) {
+                    needs.right(&id, "read", &made);
+                    needs.requirements.push(Requirement { on: id, what: Required::There });
+                }
             }
         }
         needs.requirements.sort();
@@ -169,12 +173,9 @@ fn nearest(id: &ArmId, made: &Made) -> Option<ArmId> {
 
 /// The type of what an id means, `Microsoft.Compute/galleries/images`, also of a list of them.
 fn type_of(id: &ArmId) -> Option<String> {
-    let Some(namespace) = id.segment("providers") else {
-        return id.segment("resourceGroups").map(|_| format!("{RESOURCES}/subscriptions/resourceGroups"));
-    };
-    let (_, below) = id.as_str().split_once(&format!("/{namespace}/"))?;
-    let kinds: Vec<_> = below.split('/').step_by(2).collect();
-    Some(format!("{namespace}/{}", kinds.join("/")))
+    let of_group =
+        || id.segment("resourceGroups").map(|_| format!("{RESOURCES}/subscriptions/resourceGroups"));
+    id.resource_type().or_else(of_group)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, Options};
+use super::respelled::to_record;
 use super::{Record, Verb, graph};
 use crate::kinds::{View, dependencies, kind_of};
 use crate::model::{Address, Recorded, Resource, Row, Unfinished};
@@ -42,6 +43,7 @@ fn as_the_files_say(address: &Address, decision: &Decision<'_>, row: &Row, view:
     let is_kept = decision.verb == Verb::Keep
         && decision.differences.iter().all(|difference| difference.meaning == Meaning::Ignored);
     if let (true, Some(resource)) = (is_kept, decision.desired) {
+        row.attributes = to_record(address, &row, resource, view);
         row.depends_on = dependencies(address, &row.attributes, view);
         row.depends_on.extend(resource.depends_on.iter().cloned());
         row.ignored = graph::ignored_of(resource);

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Verb;
 use super::make::{Decision, Decisions, revision};
-use crate::kinds::{View, kind_of};
+use crate::kinds::{View, kind_of, reference_key};
 use crate::model::{Address, Attributes};
 
 /// Makes attachments set the switch of the images that this plan makes or gives their first version.
 pub(super) fn set(decisions: &mut Decisions<'_>, view: &View<'_>) {
-    let mut by_gallery: BTreeMap<&str, Vec<(Address, bool)>> = BTreeMap::new();
+    let mut by_gallery: BTreeMap<String, Vec<(Address, bool)>> = BTreeMap::new();
     for (image, shows) in images_anew(decisions) {
         if let Some(gallery) = gallery(view.attributes(&image)) {
             by_gallery.entry(gallery).or_default().push((image, shows));
@@ -18,7 +18,7 @@ pub(super) fn set(decisions: &mut Decisions<'_>, view: &View<'_>) {
     for attachment in view.of_kind("GalleryAttachment") {
         let Some(decision) = decisions.get_mut(attachment) else { continue };
         let Some(resource) = decision.desired else { continue };
-        let Some(images) = gallery(Some(&resource.attributes)).and_then(|own| by_gallery.get(own)) else {
+        let Some(images) = gallery(Some(&resource.attributes)).and_then(|own| by_gallery.get(&own)) else {
             continue;
         };
         let kind = kind_of(attachment);
@@ -45,9 +45,9 @@ pub(super) fn set(decisions: &mut Decisions<'_>, view: &View<'_>) {
     }
 }
 
-/// The gallery of an image or an attachment, as it is referred to.
-fn gallery(attributes: Option<&Attributes>) -> Option<&str> {
-    attributes?.get("gallery")?.as_str()
+/// The gallery of an image or an attachment, as references are compared.
+fn gallery(attributes: Option<&Attributes>) -> Option<String> {
+    reference_key(attributes?.get("gallery")?)
 }
 
 /// The images that are made or get their first version, and whether they have one then.

@@ -502,6 +502,7 @@ pub(crate) fn action(address: &str, part: &str, verb: Verb, steps: Vec<Step>) ->
         needs: Vec::new(),
         expects: Expectation::Anything,
         contents: Vec::new(),
+        there: Vec::new(),
         work: labwright::catalog::Work::Small,
         estimate_seconds: 1,
         steps,

@@ -1,5 +1,6 @@
 //! What holds of plans: verbs, order, consents; after an apply there is nothing to do.
 
+mod ids;
 mod properties;
 mod records;
 mod review;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use self::answers::{is_allowed, is_application_with, left, not_there, offer};
 use crate::azure::{Arm, ArmError, Call, read};
+use crate::kinds::listing;
 use crate::model::{ArmId, Check, Method, Principal, Read, Required, Requirement, Verdict};
 use crate::plan::{Needs, Rights};
 
@@ -64,6 +65,7 @@ fn asked<'r>(
     let mut sizes: BTreeMap<&ArmId, BTreeSet<Size<'_>>> = BTreeMap::new();
     // Cores are the subscription's, whichever account takes them: any of its accounts tells how many are left.
     let mut cores: BTreeMap<&str, (&ArmId, BTreeMap<Size<'_>, u64>)> = BTreeMap::new();
+    let mut named: BTreeSet<&ArmId> = BTreeSet::new();
     let mut shown: BTreeMap<&ArmId, Vec<&str>> = BTreeMap::new();
     let mut offered: BTreeMap<&ArmId, BTreeSet<skus::Wanted<'_>>> = BTreeMap::new();
     let mut plan_cores: BTreeMap<(&ArmId, &str), BTreeMap<Size<'_>, u64>> = BTreeMap::new();
@@ -72,6 +74,7 @@ fn asked<'r>(
             Required::Role { application, called, role } => {
                 questions.push(Box::pin(room.role(on, application, called, role)));
             }
+            Required::There => drop(named.insert(on)),
             Required::Image(name) => shown.entry(on).or_default().push(name),
             Required::Sku { name, word, region, cores: added } => {
                 offered.entry(on).or_default().insert((name, word, region));
@@ -85,6 +88,9 @@ fn asked<'r>(
                 *wanted.entry((size, portal)).or_default() += added;
             }
         }
+    }
+    for id in named {
+        questions.push(Box::pin(room.named(id)));
     }
     for (account, names) in shown {
         questions.push(Box::pin(room.marketplace(account, names)));
@@ -214,6 +220,20 @@ impl Room<'_> {
             Err(error) => Check::new(subject, Verdict::Unknown, told(&error)),
         };
         vec![check]
+    }
+
+    /// Looks whether something is there that the files name by its id.
+    async fn named(&self, id: &ArmId) -> Vec<Check> {
+        let subject = "By its id".to_owned();
+        vec![match read(self.arm, &listing::unmanaged(id)).await {
+            Ok(Some(_)) => Check::new(subject, Verdict::Good, format!("{} is there", place(id))),
+            Ok(None) => Check::new(subject, Verdict::Bad, format!("{} is not there: {id}", place(id)))
+                .advised("write another id, or have it made", Vec::new()),
+            Err(error) if error.status() == Some(403) => {
+                self.unreadable(subject, Verdict::Doubtful, &told(&error), id)
+            }
+            Err(error) => Check::new(subject, Verdict::Unknown, format!("{}: {}", place(id), told(&error))),
+        }]
     }
 
     /// Looks whether everything is allowed: at the scope, and what is not allowed there at each resource that it is for.
@@ -417,6 +437,7 @@ fn place(scope: &ArmId) -> String {
         "labaccounts" => "lab account",
         "labplans" => "lab plan",
         "labs" => "lab",
+        "images" => "image",
         other => other,
     };
     format!("{noun} {}", scope.name())

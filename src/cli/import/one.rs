@@ -59,8 +59,7 @@ async fn import(
     let given = given.in_subscription(|name| connection.subscriptions.get(name).cloned());
     if row.arm_id != given {
         let message = format!("by the files {address} is `{}`", row.arm_id);
-        let help =
-            "give that id; or write into its block the `name`, the group or the account of the one you mean";
+        let help = format!("give that id; or say in its block which one you mean: `id: {given}`");
         return Err(CommandError::usage(message, help).into());
     }
     // What its answers refer to is named by what is recorded.

@@ -12,12 +12,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::arm;
-use super::generation::Generation;
+use super::gallery::GALLERY;
+use super::generation::{Generation, HOLDER};
 use super::image::is_not_yet_exported;
 use super::resource_group::name_rule;
-use super::shape::managed;
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+    reference_key, words,
 };
 use crate::catalog::Work;
 use crate::model::{
@@ -34,15 +35,10 @@ static INFO: KindInfo = KindInfo {
     arm_type: "Microsoft.LabServices/labaccounts/sharedgalleries",
     doc: "Attaches a gallery to a lab account or a lab plan and says which of its images lab creators see.",
     attributes: &[
-        Attribute::new(
-            "to",
-            managed(&["LabAccount", "LabPlan"]),
-            "The lab account or the lab plan.",
-            "LabAccount/cs-core-la",
-        )
-        .on_change(OnChange::Replace)
-        .required(),
-        Attribute::new("gallery", managed(&["Gallery"]), "The gallery.", "sig_cs_prod")
+        Attribute::new("to", HOLDER, "The lab account or the lab plan.", "LabAccount/cs-core-la")
+            .on_change(OnChange::Replace)
+            .required(),
+        Attribute::new("gallery", GALLERY, "The gallery.", "sig_cs_prod")
             .on_change(OnChange::Replace)
             .required(),
         Attribute::new(
@@ -65,8 +61,8 @@ static INFO: KindInfo = KindInfo {
     invoked: false,
 };
 
-/// The attachment of the account or the plan, desired or recorded.
-pub(super) fn attachment_of(holder: &Address, view: &View<'_>) -> Option<Address> {
+/// The attachment of the account or the plan that a reference names, desired or recorded.
+pub(super) fn attachment_of(holder: &Value, view: &View<'_>) -> Option<Address> {
     view.attachments_of(holder).next().cloned()
 }
 
@@ -112,22 +108,25 @@ impl Enabled {
         }
     }
 
-    fn listed(&self, gallery: &Address, view: &View<'_>) -> BTreeSet<Address> {
+    fn listed(&self, gallery: &Value, view: &View<'_>) -> BTreeSet<Address> {
         match self {
             Self::Exactly(images) | Self::Including(images) => images.clone(),
             Self::All => {
+                let gallery = reference_key(gallery);
                 let ours = |image: &&Address| {
-                    view.desired
-                        .get(*image)
-                        .and_then(|own| arm::referred(&own.attributes, "gallery"))
-                        .as_ref()
-                        == Some(gallery)
+                    let own = view.desired.get(*image).map(|own| &own.attributes);
+                    gallery_key(own) == gallery
                 };
                 view.of_kind("Image").filter(ours).cloned().collect()
             }
             Self::Unmanaged => BTreeSet::new(),
         }
     }
+}
+
+/// The gallery of an image or an attachment with these attributes, in the spelling by which two are compared.
+fn gallery_key(attributes: Option<&Attributes>) -> Option<String> {
+    reference_key(attributes?.get("gallery")?)
 }
 
 impl Kind for GalleryAttachment {
@@ -138,12 +137,11 @@ impl Kind for GalleryAttachment {
     fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
         let mut problems = Vec::new();
         let generation = Generation::of(&own.attributes, "to");
-        let holder = arm::referred(&own.attributes, "to");
-        let gallery = arm::referred(&own.attributes, "gallery");
-        let mut others = holder.iter().flat_map(|holder| view.attachments_of(holder));
+        let (holder, gallery) = (&own.attributes["to"], own.attributes["gallery"].clone());
+        let mut others = view.attachments_of(holder);
         let other = others.find(|other| *other < address && view.desired.contains_key(*other));
-        if let (Some(other), Some(holder)) = (other, &holder) {
-            let noun = generation.noun();
+        if let Some(other) = other {
+            let (noun, holder) = (generation.noun(), words::thing(holder));
             problems.push(Problem::Rule(Finding {
                 rule: "GAL-01".into(),
                 severity: Severity::Error,
@@ -158,19 +156,18 @@ impl Kind for GalleryAttachment {
         if generation == Generation::Plans {
             problems.extend(plan::problems(address, own, view));
         }
-        if let Some(gallery) = gallery {
-            for image in Enabled::of(&own.attributes).listed(&gallery, view) {
-                let theirs = view.attributes(&image).and_then(|image| arm::referred(image, "gallery"));
-                if theirs.is_some() && theirs.as_ref() != Some(&gallery) {
-                    problems.push(Problem::Rule(Finding {
-                        rule: "IMG-19".into(),
-                        severity: Severity::Error,
-                        message: format!("{image} is not in {gallery}, so it cannot be enabled here"),
-                        address: Some(address.clone()),
-                        source: Some(own.source_of("enabledImages").clone()),
-                        help: theirs.map(|theirs| format!("{image} lies in {theirs}")),
-                    }));
-                }
+        for image in Enabled::of(&own.attributes).listed(&gallery, view) {
+            let theirs = view.attributes(&image).and_then(|image| image.get("gallery"));
+            if let Some(theirs) = theirs.filter(|theirs| reference_key(theirs) != reference_key(&gallery)) {
+                let (here, there) = (words::thing(&gallery), words::thing(theirs));
+                problems.push(Problem::Rule(Finding {
+                    rule: "IMG-19".into(),
+                    severity: Severity::Error,
+                    message: format!("{image} is not in {here}, so it cannot be enabled here"),
+                    address: Some(address.clone()),
+                    source: Some(own.source_of("enabledImages").clone()),
+                    help: Some(format!("{image} lies in {there}")),
+                }));
             }
         }
         problems
@@ -187,8 +184,7 @@ impl Kind for GalleryAttachment {
     }
 
     fn enables(&self, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
-        let Some(gallery) = arm::referred(attributes, "gallery") else { return BTreeSet::new() };
-        let mut images = Enabled::of(attributes).listed(&gallery, view);
+        let mut images = Enabled::of(attributes).listed(&attributes["gallery"], view);
         images.retain(|image| !is_not_yet_exported(image, view));
         images
     }
@@ -198,15 +194,14 @@ impl Kind for GalleryAttachment {
         if Generation::of(attributes, "to") == Generation::Plans {
             return false;
         }
-        let gallery_of = |own: &Attributes| arm::referred(own, "gallery");
         matches!(Enabled::of(attributes), Enabled::Exactly(listed) if !listed.contains(image))
-            && view.attributes(image).and_then(gallery_of) == gallery_of(attributes)
+            && gallery_key(view.attributes(image)) == gallery_key(Some(attributes))
     }
 
     /// `all` names no image, and still shows each of the gallery's: they outlive the attachment.
     fn also_depends_on(&self, _own: &Address, attributes: &Attributes, view: &View<'_>) -> BTreeSet<Address> {
-        match (Enabled::of(attributes), arm::referred(attributes, "gallery")) {
-            (Enabled::All, Some(gallery)) => Enabled::All.listed(&gallery, view),
+        match (Enabled::of(attributes), attributes.get("gallery")) {
+            (Enabled::All, Some(gallery)) => Enabled::All.listed(gallery, view),
             _ => BTreeSet::new(),
         }
     }
@@ -258,7 +253,7 @@ impl Kind for GalleryAttachment {
         let holders = [arm::referred(attributes, "to"), arm::referred(attributes, "gallery")];
         let mut needs: Vec<_> = holders.iter().flatten().cloned().map(Need::Ready).collect();
         // One gallery at a time: what is attached now is detached first.
-        let others = holders[0].iter().flat_map(|holder| subject.view.attachments_of(holder));
+        let others = subject.view.attachments_of(&attributes["to"]);
         needs.extend(others.map(|other| Need::Part(other.clone(), "delete".into())));
         let mut drafts = vec![Draft::new("attach", needs, expects, Work::Small, vec![attach])];
         let images = listed(subject);
@@ -316,8 +311,9 @@ impl Kind for GalleryAttachment {
 /// What is seen of an attachment in the language's words.
 fn in_words(seen: &Seen, row: &Row, names: &Names<'_>) -> Attributes {
     let mut attributes = Attributes::new();
-    attributes.insert("to".into(), names.reference(&seen.to));
-    attributes.insert("gallery".into(), names.reference(&seen.gallery));
+    for (name, id) in [("to", &seen.to), ("gallery", &seen.gallery)] {
+        attributes.insert(name.into(), names.reference_as(id, row.attributes.get(name)));
+    }
     attributes.extend(seen.name.as_ref().map(|name| ("name".to_owned(), json!(name))));
     if let Some(images) = &seen.images {
         let on = images.iter().filter(|(_, is_on)| *is_on);

@@ -124,10 +124,7 @@ pub(super) fn problems(address: &Address, own: &mut Resource, view: &View<'_>) -
     let text = |name: &str, of: &str| -> Option<String> {
         Some(view.referred(own.attributes.get(of)?)?.get(name)?.as_str()?.to_owned())
     };
-    let (Some(region), Some(gallery)) = (text("location", "to"), arm::referred(&own.attributes, "gallery"))
-    else {
-        return problems;
-    };
+    let Some(region) = text("location", "to") else { return problems };
     if let Some(other) = text("location", "gallery").filter(|other| *other != region) {
         problems.push(Problem::Rule(Finding {
             rule: "GEO-04".into(),
@@ -138,7 +135,7 @@ pub(super) fn problems(address: &Address, own: &mut Resource, view: &View<'_>) -
             help: Some("images reach the plan where they are copied to its region; a gallery beside it is the safe choice".into()),
         }));
     }
-    for image in Enabled::of(&own.attributes).listed(&gallery, view) {
+    for image in Enabled::of(&own.attributes).listed(&own.attributes["gallery"], view) {
         if let Some(regions) = copied_to(&image, view)
             && !regions.contains(&region)
         {
@@ -159,15 +156,16 @@ pub(super) fn problems(address: &Address, own: &mut Resource, view: &View<'_>) -
 fn copied_to(image: &Address, view: &View<'_>) -> Option<Vec<String>> {
     let versions: Vec<_> = view.under(format!("ImageVersion/{}/", image.key())).collect();
     let home = view.attributes(image)?.get("location").and_then(Value::as_str);
-    let regions = |version: &&Address| -> Vec<String> {
+    let regions = |version: &&Address| -> Option<Vec<String>> {
         let replicate = view.attributes(version).and_then(|own| own.get("replicate"));
         match replicate.and_then(|replicate| replicate["regions"].as_object()) {
-            Some(regions) => regions.keys().cloned().collect(),
+            Some(regions) => Some(regions.keys().cloned().collect()),
             // What is copied nowhere stays where its gallery is.
-            None => home.into_iter().map(str::to_owned).collect(),
+            None => home.map(|home| vec![home.to_owned()]),
         }
     };
-    (!versions.is_empty()).then(|| versions.iter().flat_map(regions).collect())
+    let regions: Option<Vec<_>> = versions.iter().map(regions).collect();
+    regions.filter(|_| !versions.is_empty()).map(|regions| regions.concat())
 }
 
 /// A gallery that the plan makes has no Owner but who makes it: the service cannot be one yet.

@@ -1,12 +1,12 @@
 //! What a lab's configuration must fit: its image, the credentials inside that, its plan's regions, what Linux knows of
 //! idleness.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::kinds::gallery_attachment::{Enabled, attachment_of};
 use crate::kinds::generation::Generation;
 use crate::kinds::lab_plan::allowed_regions;
-use crate::kinds::{Problem, Subject, View, arm};
+use crate::kinds::{Problem, Subject, View, arm, reference_id, reference_key, words};
 use crate::model::{Address, Finding, Resource, Severity};
 
 /// The account inside the image: its own where it says so, that of the lab it was exported from else.
@@ -160,42 +160,57 @@ pub(super) fn idle_on_linux(
     }))
 }
 
-pub(super) fn not_enabled(
-    address: &Address,
-    own: &Resource,
-    image: &Address,
-    view: &View<'_>,
-) -> Option<Problem> {
-    let account = arm::referred(&own.attributes, "in")?;
-    let attachment = attachment_of(&account, view);
+/// Says what keeps the lab's image from being shown to it.
+///
+/// Of an image, a lab account or a lab plan that is not managed, somebody else may have brought about what the files do
+/// not say.
+pub(super) fn not_enabled(address: &Address, own: &Resource, view: &View<'_>) -> Option<Problem> {
+    let (holder, image) = (own.attributes.get("in")?, own.attributes.get("image")?);
+    reference_key(image)?;
+    let attachment = attachment_of(holder, view);
     let attributes = attachment.as_ref().and_then(|attachment| view.attributes(attachment));
-    let gallery = view.attributes(image).and_then(|image| arm::referred(image, "gallery"))?;
+    let gallery = match reference_id(image) {
+        Some(id) => json!({ "id": id.top_level()?.as_str() }),
+        None => view.referred(image)?.get("gallery")?.clone(),
+    };
+    let key = arm::referred(&own.attributes, "image");
+    let named = words::thing(image);
+    let is_managed = key.is_some() && reference_id(holder).is_none();
     let is_off = Generation::of(&own.attributes, "in") == Generation::Plans;
     let (severity, message, help) = match (&attachment, attributes) {
-        (Some(attachment), Some(attributes))
-            if arm::referred(attributes, "gallery").as_ref() == Some(&gallery) =>
-        {
-            match Enabled::of(attributes) {
-                Enabled::Exactly(images) if !images.contains(image) => (
+        (Some(attachment), Some(attributes)) if view.is_same(&attributes["gallery"], &gallery) => {
+            match (Enabled::of(attributes), &key) {
+                (Enabled::Exactly(images), Some(key)) if !images.contains(key) => (
                     Severity::Error,
-                    format!("{image} is not among the images that {attachment} enables"),
-                    format!("add `{}` to its `enabledImages`", image.key()),
+                    format!("{named} is not among the images that {attachment} enables"),
+                    format!("add `{}` to its `enabledImages`", key.key()),
+                ),
+                (Enabled::Exactly(_), None) => (
+                    Severity::Error,
+                    format!("{named} is not in the files, and {attachment} switches off what it does not list"),
+                    "write its block under `images:` with `adopt: true` and list it; or write `enabledImages: { including: […] }`".into(),
                 ),
                 // Lab accounts switch a gallery's images on as it is attached, lab plans leave them off.
-                Enabled::Including(images) if is_off && !images.contains(image) => {
-                    off_at_first(image, attachment)
+                (Enabled::Including(images), Some(key)) if is_off && !images.contains(key) => {
+                    off_at_first(key, attachment)
                 }
-                Enabled::Unmanaged if is_off => off_at_first(image, attachment),
+                (Enabled::Unmanaged, Some(key)) if is_off => off_at_first(key, attachment),
                 _ => return None,
             }
         }
+        (None, _) if !is_managed => return None,
         _ => (
             Severity::Error,
-            format!("{image} lies in {gallery}, which is not attached to {account}"),
             format!(
-                "attach it: `galleryAttachments: {{ NAME: {{ to: {account}, gallery: {}, enabledImages: [{}] }} }}`",
-                gallery.key(),
-                image.key()
+                "{named} lies in {}, which is not attached to {}",
+                words::thing(&gallery),
+                words::thing(holder)
+            ),
+            format!(
+                "attach it: `galleryAttachments: {{ NAME: {{ to: {}, gallery: {}{} }} }}`",
+                words::written(holder, false),
+                words::written(&gallery, true),
+                key.map(|key| format!(", enabledImages: [{}]", key.key())).unwrap_or_default(),
             ),
         ),
     };

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::{size, sku};
 use crate::kinds::generation::Generation;
-use crate::kinds::{Problem, View, lab_plan};
-use crate::model::Resource;
+use crate::kinds::{Problem, View, lab_plan, reference_id};
+use crate::model::{ArmId, Attributes, Resource};
 
 /// What only labs of lab accounts have: path, and what labs of lab plans have in its place.
 const OF_ACCOUNTS: &[(&str, &str)] = &[
@@ -88,12 +88,20 @@ fn of_account(own: &Resource) -> Vec<Problem> {
 }
 
 fn of_plan(own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
-    if let Some(plan) = own.attributes.get("in").and_then(|plan| view.referred(plan)) {
+    let plan = own.attributes.get("in").cloned().unwrap_or_default();
+    let from_id = reference_id(&plan).map(|id| said_by(&id, view));
+    if let Some(plan) = view.referred(&plan).or(from_id.as_ref()) {
         for name in FROM_PLAN {
             let value = plan.get(name).filter(|_| !own.attributes.contains_key(name));
             own.attributes.extend(value.map(|value| (name.to_owned(), value.clone())));
         }
     }
+    let nowhere = (from_id.is_some() && !own.attributes.contains_key("location")).then(|| Problem::Wrong {
+        path: String::new(),
+        code: "missing_attribute",
+        message: "`location` is missing: where its lab plan lies, that plan's id does not tell".into(),
+        help: "add `location: westeurope`, a region in which the lab plan allows labs".into(),
+    });
     if let Some(sku) = own.attributes.get("size").and_then(Value::as_str).and_then(sku) {
         own.attributes.insert("size".into(), json!(sku.word()));
     }
@@ -105,7 +113,18 @@ fn of_plan(own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
         help: "Azure refuses it as the name of a lab of a lab plan; the key may stay if `name:` beside it says another name".into(),
     });
     let idle = lab_plan::idle_means_nothing(own, own.attributes.get("autoShutdown"), "autoShutdown");
-    bad.into_iter().chain(idle).collect()
+    nowhere.into_iter().chain(bad).chain(idle).collect()
+}
+
+/// What a lab takes from the id of a lab plan that is not managed.
+fn said_by(plan: &ArmId, view: &View<'_>) -> Attributes {
+    let text = |key: &str| plan.segment(key).map(str::to_owned);
+    let subscription = text("subscriptions").filter(|own| !own.eq_ignore_ascii_case(view.subscription));
+    let parts = [
+        ("subscription", subscription.map(|own| own.to_lowercase())),
+        ("resourceGroup", text("resourceGroups")),
+    ];
+    parts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text?)))).collect()
 }
 
 #[cfg(test)]

@@ -17,14 +17,16 @@ use self::checks::{
     not_for_accounts, same_user, without_credentials, without_quota,
 };
 use super::arm::{self, LABS, PLANS};
+use super::export::ACCOUNT_LAB;
 use super::gallery::RESOURCE_GROUP;
 use super::gallery_attachment::attachment_of;
-use super::generation::Generation;
+use super::generation::{Generation, HOLDER};
 use super::profiles::{AFTER_DISCONNECT, CONNECTION, IDLE, IDLE_MEANS, IF_NOBODY_CONNECTS, WHEN_IDLE};
 use super::resource_group::TAGS;
-use super::shape::{Reference, any, length, managed, resource_id};
+use super::shape::{Reference, any, length, resource_id};
 use super::{
-    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View, words,
+    Attribute, Draft, Kind, KindInfo, Names, Need, OnChange, Problem, Shape, ShapeError, Subject, View,
+    reference_id, reference_key, words,
 };
 use crate::catalog::Work;
 use crate::model::{
@@ -48,6 +50,13 @@ const AUTO_SHUTDOWN: &[Attribute] = &[
     IF_NOBODY_CONNECTS,
 ];
 
+/// A gallery's image, or one of the marketplace.
+const IMAGE: Shape = Shape::Reference(Reference {
+    kinds: &["Image"],
+    marketplace: true,
+    unmanaged: &["Microsoft.Compute/galleries/images"],
+});
+
 const NETWORK: &[Attribute] = &[Attribute::new(
     "subnet",
     Shape::Text(resource_id),
@@ -63,7 +72,7 @@ static INFO: KindInfo = KindInfo {
     attributes: &[
         Attribute::new(
             "in",
-            managed(&["LabAccount", "LabPlan"]),
+            HOLDER,
             "The lab account it lies in, or the lab plan it is made with.",
             "LabAccount/cs-core-la",
         )
@@ -79,7 +88,7 @@ static INFO: KindInfo = KindInfo {
         .on_change(OnChange::Replace),
         Attribute::new(
             "image",
-            Shape::Reference(Reference { kinds: &["Image"], marketplace: true, unmanaged: false }),
+            IMAGE,
             "A gallery image by name, taken in its newest version when the lab is made, or `Marketplace/NAME`.",
             "java-dev",
         )
@@ -154,6 +163,10 @@ impl Kind for Lab {
         &INFO
     }
 
+    fn arm_types(&self) -> Vec<&'static str> {
+        vec![ACCOUNT_LAB, INFO.arm_type]
+    }
+
     fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
         let generation = Generation::of(&own.attributes, "in");
         let mut problems = fits::fit(own, generation, view);
@@ -169,8 +182,8 @@ impl Kind for Lab {
                     }
                 }
             }
-            problems.extend(not_enabled(address, own, image, view));
         }
+        problems.extend(not_enabled(address, own, view));
         match (generation, image) {
             (Generation::Accounts, Some(image)) => {
                 problems.extend(idle_on_linux(address, own, &image, view));
@@ -210,9 +223,9 @@ impl Kind for Lab {
         attributes: &Attributes,
         view: &View<'_>,
     ) -> BTreeSet<Address> {
-        let from_gallery = arm::referred(attributes, "image").is_some();
-        let account = arm::referred(attributes, "in").filter(|_| from_gallery);
-        account.and_then(|account| attachment_of(&account, view)).into_iter().collect()
+        let from_gallery = attributes.get("image").and_then(reference_key).is_some();
+        let holder = attributes.get("in").filter(|_| from_gallery);
+        holder.and_then(|holder| attachment_of(holder, view)).into_iter().collect()
     }
 
     fn containers(&self, attributes: &Attributes, view: &View<'_>) -> Vec<Address> {
@@ -285,7 +298,8 @@ impl Kind for Lab {
             Generation::Plans => (Work::PlanLab, vec![v2::creation(subject)], PLANS),
         };
         let expects = Expectation::Absent { read: arm::get(&subject.row.arm_id, version) };
-        vec![Draft::new("create", needs(subject), expects, work, steps)]
+        let there = shown(subject).into_iter().collect();
+        vec![Draft { there, ..Draft::new("create", needs(subject), expects, work, steps) }]
     }
 
     fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
@@ -372,12 +386,28 @@ fn machines(attributes: &Attributes) -> u64 {
 fn needs(subject: &Subject<'_>) -> Vec<Need> {
     let attributes = &subject.desired.attributes;
     let mut needs = arm::needs(&Lab, subject);
-    let account = arm::referred(attributes, "in");
-    if let (Some(account), Some(image)) = (account, arm::referred(attributes, "image"))
-        && let Some(attachment) = attachment_of(&account, subject.view)
-    {
+    let image = attributes.get("image").filter(|image| reference_key(image).is_some());
+    if let (Some(_), Some(attachment)) = (image, attachment_of(&attributes["in"], subject.view)) {
         needs.push(Need::Part(attachment.clone(), "attach".into()));
-        needs.push(Need::Part(attachment, format!("enable/{}", image.key())));
+        // An image that is not managed is switched on together with all others.
+        let switch = match arm::referred(attributes, "image") {
+            Some(image) => format!("enable/{}", image.key()),
+            None => "enable-others".to_owned(),
+        };
+        needs.push(Need::Part(attachment, switch));
     }
     needs
+}
+
+/// Where the lab account or the lab plan shows an image that is not managed, if nothing that is managed brings it there:
+/// then nothing is waited for.
+fn shown(subject: &Subject<'_>) -> Option<Read> {
+    let attributes = &subject.desired.attributes;
+    let definition = reference_id(attributes.get("image")?)?;
+    let is_ours = attachment_of(&attributes["in"], subject.view).is_some();
+    let holder = subject.view.referred_id(&attributes["in"]);
+    (!is_ours).then(|| match Generation::of(attributes, "in") {
+        Generation::Accounts => arm::get(&v1::image_of(&holder, &definition), LABS),
+        Generation::Plans => arm::get(&v2::image(&holder, &definition), PLANS),
+    })
 }

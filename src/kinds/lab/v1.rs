@@ -100,6 +100,11 @@ pub(super) fn requirements(
     machines.into_iter().chain(image).map(|what| Requirement { on: account.clone(), what }).collect()
 }
 
+/// A gallery's image as the lab account shows it: under the name of its definition.
+pub(super) fn image_of(account: &ArmId, definition: &ArmId) -> ArmId {
+    account.child("sharedimages", definition.name())
+}
+
 fn create_lab(subject: &Subject<'_>) -> Step {
     let (row, attributes) = (subject.row, &subject.desired.attributes);
     let account = subject.view.referred_id(&attributes["in"]);
@@ -112,7 +117,7 @@ fn create_lab(subject: &Subject<'_>) -> Step {
         parameters["galleryImageResourceId"] = json!(account.child("galleryimages", name).as_str());
     } else {
         let definition = subject.view.referred_id(&attributes["image"]);
-        let projection = account.child("sharedimages", definition.name());
+        let projection = image_of(&account, &definition);
         parameters["sharedImageResourceId"] = json!(projection.as_str());
         ready.push(Until::Exists { read: arm::get(&projection, LABS) });
         let read = arm::list(&definition, "versions", GALLERIES);

@@ -231,7 +231,8 @@ pub(super) fn observed(
     let properties = &lab["properties"];
     let plan = properties["labPlanId"].as_str().filter(|id| !id.is_empty());
     // Some clients leave the first slash out, and the service has given it back so.
-    let plan = plan.map(|id| names.reference(&ArmId::new(format!("/{}", id.trim_start_matches('/')))));
+    let plan = plan.map(|id| ArmId::new(format!("/{}", id.trim_start_matches('/'))));
+    let plan = plan.map(|id| names.reference_as(&id, row.attributes.get("in")));
     attributes.insert("in".into(), plan.unwrap_or(Value::Null));
     for name in ["title", "description"] {
         attributes.insert(name.into(), arm::optional(properties, &format!("/{name}")));
