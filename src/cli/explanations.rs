@@ -12,7 +12,7 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ),
     (
         "GEO-03",
-        "A lab plan shows those images of its gallery that have a version in the plan's own region, and nobody copies them there by himself. Add the region to the image's `replicate`.",
+        "A lab plan shows those images of its gallery that have a version in the plan's own region, and nobody copies them there by himself. A lab in another region needs the image there as well. Add the region to the image's `replicate`.",
     ),
     (
         "GEO-04",

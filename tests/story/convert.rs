@@ -360,13 +360,15 @@ fn a_part_of_a_name_means_one_image_that_is_switched_on_in_the_plan() {
         row("LP-Chemistry", "extra-2", "e", "", ""),
         row("lp-chemistry", "extra-3", "molecules", "True", ""),
         new("extra-4", "molecule"),
+        row("lp-chemistry", "extra-6", "molecules", "", "").replace("-RG,,", "-RG,East US,"),
         new("extra-5", "spectra"),
     ];
     sheet(&place, &format!("{head}{}", rows.concat()));
     let converted = place.run("convert csv sheet.csv");
     converted.speaks_of(3, "ImageName `e` fits several images: molecules, spectra");
-    converted.speaks_of(3, "sheet.csv:6\n    IMG-03: the credentials are not those inside Image/spectra");
-    converted.says(3, "Converted: 3 labs of 5 rows.");
+    converted.speaks_of(3, "sheet.csv:7\n    IMG-03: the credentials are not those inside Image/spectra");
+    converted.speaks_of(3, "Location `East US` is none of the regions that the lab plan allows: westeurope");
+    converted.says(3, "Converted: 3 labs of 6 rows.");
     let read = |name: &str| std::fs::read_to_string(place.project().join(name)).expect("a file");
     let labs = read("labs.yaml");
     let ssh = "    capacity: 5\n    connection:\n      clientSsh: Public\n";

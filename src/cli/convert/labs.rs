@@ -15,6 +15,8 @@ use crate::model::ArmId;
 pub(super) struct Known {
     /// Keys of lab accounts or lab plans by generation, group and name, both in lower case.
     pub(super) holders: BTreeMap<(Generation, String, String), String>,
+    /// The regions that lab plans allow by name, by the keys of the plans.
+    pub(super) regions: BTreeMap<String, Vec<String>>,
     /// Keys of labs by the address of their account or plan and their name in lower case.
     pub(super) labs: BTreeMap<(String, String), String>,
     /// Keys of galleries by id.
@@ -170,7 +172,7 @@ impl Making<'_> {
             (Generation::Plans, Some((_, system))) => cells.connection(system.as_deref()),
             _ => None,
         };
-        let location = self.location(known_key.is_some(), &mut cells);
+        let location = self.location(known_key.as_deref(), &mut cells);
         let lab_key = self.key("labs", name, &own);
         if self.labs.contains(&lab_name) {
             cells.wrong.push(format!("lab `{name}` of `{holder}` stands in the sheet twice"));
@@ -229,14 +231,20 @@ impl Making<'_> {
     }
 
     /// The region that the row names: of a new account the account's, of a lab plan's lab the lab's own.
-    fn location(&self, is_known: bool, cells: &mut Cells<'_>) -> Option<&'static str> {
+    fn location(&self, known: Option<&str>, cells: &mut Cells<'_>) -> Option<&'static str> {
+        let allowed = known.filter(|_| self.generation == Generation::Plans);
+        let allowed = allowed.and_then(|plan| self.known.regions.get(plan));
         match (cells.row.text("location"), self.generation) {
-            (_, Generation::Accounts) if is_known => None,
-            (Some(text), _) => match region(text) {
-                Some(region) => Some(region),
-                None => cells.wrong("Location", text, "no region of Azure"),
+            (_, Generation::Accounts) if known.is_some() => None,
+            (Some(text), _) => match (region(text), allowed) {
+                (Some(region), Some(allowed)) if !allowed.iter().any(|own| own == region) => {
+                    let why = format!("none of the regions that the lab plan allows: {}", allowed.join(", "));
+                    cells.wrong("Location", text, &why)
+                }
+                (Some(region), _) => Some(region),
+                (None, _) => cells.wrong("Location", text, "no region of Azure"),
             },
-            (None, Generation::Plans) if is_known => None,
+            (None, Generation::Plans) if known.is_some() => None,
             (None, _) => {
                 let noun = if self.generation == Generation::Plans { "lab plan" } else { "lab account" };
                 cells.wrong.push(format!("Location is blank, and the files have no such {noun}"));

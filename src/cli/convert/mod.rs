@@ -155,6 +155,9 @@ fn known(project: &Project) -> Known {
                     _ => (Generation::Accounts, "labAccounts"),
                 };
                 known.holders.insert((generation, group, name), key.clone());
+                let regions = row.attributes.get("allowedRegions").and_then(|own| own.as_array());
+                let regions = regions.map(|all| all.iter().filter_map(|own| own.as_str()).map(str::to_owned));
+                known.regions.extend(regions.map(|regions| (key.clone(), regions.collect())));
                 section
             }
             "Gallery" => {

@@ -71,6 +71,11 @@ pub(super) fn id_on_plan(plan: &ArmId) -> ArmId {
     plan::id(plan)
 }
 
+/// Where the versions of an image are copied to, as the files say; `None` where they say nothing of it.
+pub(super) fn copied_to(image: &Address, view: &View<'_>) -> Option<Vec<String>> {
+    plan::copied_to(image, view)
+}
+
 /// What the service shows of an attachment.
 struct Seen {
     /// What it is attached to.

@@ -153,7 +153,7 @@ pub(super) fn problems(address: &Address, own: &mut Resource, view: &View<'_>) -
 }
 
 /// Where the versions of an image are copied to, as the files say; `None` where they say nothing of it.
-fn copied_to(image: &Address, view: &View<'_>) -> Option<Vec<String>> {
+pub(super) fn copied_to(image: &Address, view: &View<'_>) -> Option<Vec<String>> {
     let versions: Vec<_> = view.under(format!("ImageVersion/{}/", image.key())).collect();
     let home = view.attributes(image)?.get("location").and_then(Value::as_str);
     let regions = |version: &&Address| -> Option<Vec<String>> {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kinds::gallery_attachment::{Enabled, attachment_of};
+use crate::kinds::gallery_attachment::{Enabled, attachment_of, copied_to};
 use crate::kinds::generation::Generation;
 use crate::kinds::lab_plan::allowed_regions;
 use crate::kinds::{Problem, Subject, View, arm, reference_id, reference_key, words};
@@ -56,9 +56,8 @@ pub(super) fn without_credentials(subject: &Subject<'_>) -> Option<Finding> {
 
 /// Lab plans name no quota of their own, and Azure wants one for every new lab of theirs.
 pub(super) fn without_quota(subject: &Subject<'_>) -> Option<Finding> {
-    let attributes = &subject.desired.attributes;
-    let is_of_plan = Generation::of(attributes, "in") == Generation::Plans;
-    (is_of_plan && subject.recorded.is_none() && !attributes.contains_key("quota")).then(|| Finding {
+    let has_quota = subject.desired.attributes.contains_key("quota");
+    (subject.recorded.is_none() && !has_quota).then(|| Finding {
         rule: "LAB-21".into(),
         severity: Severity::Error,
         message: "a new lab of a lab plan needs `quota`".into(),
@@ -70,22 +69,38 @@ pub(super) fn without_quota(subject: &Subject<'_>) -> Option<Finding> {
     })
 }
 
-/// A lab of a lab plan is made in one of the regions that the plan allows.
-pub(super) fn not_allowed_there(address: &Address, own: &Resource, view: &View<'_>) -> Option<Problem> {
-    let plan = arm::referred(&own.attributes, "in")?;
+/// A lab of a lab plan is made in one of the regions that the plan allows; one that exists stays where it is.
+pub(super) fn not_allowed_there(subject: &Subject<'_>) -> Option<Finding> {
+    let own = subject.desired;
+    let plan = arm::referred(&own.attributes, "in").filter(|_| subject.recorded.is_none())?;
     let location = own.attributes.get("location")?.as_str()?;
-    let allowed = allowed_regions(&plan, view)?;
-    (!allowed.iter().any(|region| region == location)).then(|| {
-        Problem::Rule(Finding {
-            rule: "GEO-06".into(),
-            severity: Severity::Error,
-            message: format!("{plan} allows no labs in `{location}`; it does in {}", allowed.join(", ")),
-            address: Some(address.clone()),
-            source: Some(own.source_of("location").clone()),
-            help: Some(format!(
-                "write another `location`, or add `{location}` to the plan's `allowedRegions`"
-            )),
-        })
+    let allowed = allowed_regions(&plan, subject.view)?;
+    (!allowed.iter().any(|region| region == location)).then(|| Finding {
+        rule: "GEO-06".into(),
+        severity: Severity::Error,
+        message: format!("{plan} allows no labs in `{location}`; it does in {}", allowed.join(", ")),
+        address: Some(subject.address.clone()),
+        source: Some(own.source_of("location").clone()),
+        help: Some(format!("write another `location`, or add `{location}` to the plan's `allowedRegions`")),
+    })
+}
+
+/// A new lab in another region than its plan needs the image there too; in the plan's the attachment sees to it.
+pub(super) fn not_copied_there(subject: &Subject<'_>) -> Option<Finding> {
+    let (own, view) = (subject.desired, subject.view);
+    let image = arm::referred(&own.attributes, "image").filter(|_| subject.recorded.is_none())?;
+    let location = own.attributes.get("location")?.as_str()?;
+    let plan = view.referred(own.attributes.get("in")?)?.get("location")?.as_str()?;
+    let regions = copied_to(&image, view).filter(|_| location != plan)?;
+    (!regions.iter().any(|region| region == location)).then(|| Finding {
+        rule: "GEO-03".into(),
+        severity: Severity::Error,
+        message: format!("no version of {image} is copied to `{location}`, where the lab is"),
+        address: Some(subject.address.clone()),
+        source: Some(own.source_of("location").clone()),
+        help: Some(format!(
+            "add `{location}` to the image's `replicate: {{ regions: {{ {location}: 1 }} }}`, or make the lab in `{plan}`"
+        )),
     })
 }
 

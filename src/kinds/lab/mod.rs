@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use self::checks::{
-    credentials_inside, differing_credentials, idle_on_linux, not_allowed_there, not_enabled,
-    not_for_accounts, same_user, without_credentials, without_quota,
+    credentials_inside, differing_credentials, idle_on_linux, not_allowed_there, not_copied_there,
+    not_enabled, not_for_accounts, same_user, without_credentials, without_quota,
 };
 use super::arm::{self, LABS, PLANS};
 use super::export::ACCOUNT_LAB;
@@ -190,10 +190,7 @@ impl Kind for Lab {
                 problems.extend(not_for_accounts(address, own, &image, view));
             }
             (Generation::Accounts, None) => {}
-            (Generation::Plans, _) => {
-                problems.extend(not_allowed_there(address, own, view));
-                problems.extend(same_user(address, own));
-            }
+            (Generation::Plans, _) => problems.extend(same_user(address, own)),
         }
         problems
     }
@@ -250,7 +247,11 @@ impl Kind for Lab {
     fn refusals(&self, subject: &Subject<'_>, today: &str) -> Vec<Finding> {
         let mut findings: Vec<_> = super::lab_account::retired(subject, today).into_iter().collect();
         findings.extend(without_credentials(subject));
-        findings.extend(without_quota(subject));
+        if Generation::of(&subject.desired.attributes, "in") == Generation::Plans {
+            findings.extend(without_quota(subject));
+            findings.extend(not_allowed_there(subject));
+            findings.extend(not_copied_there(subject));
+        }
         let image = arm::referred(&subject.desired.attributes, "image");
         if let (None, Some(image)) = (subject.recorded, image)
             && super::image::is_not_yet_exported(&image, subject.view)

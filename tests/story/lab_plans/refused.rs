@@ -23,6 +23,12 @@ fn what_azure_would_refuse_is_told_before_it_is_asked() {
             "GEO-05: the lab is in `northeurope`",
         ),
         (
+            organic,
+            "  organic:\n    location: northeurope # copied\n",
+            4,
+            "GEO-03: no version of Image/molecules is copied to `northeurope`, where the lab is",
+        ),
+        (
             "sig_chemistry: { description",
             "sig_chemistry: { location: northeurope, description",
             4,
@@ -71,7 +77,7 @@ fn what_azure_would_refuse_is_told_before_it_is_asked() {
     ] {
         let place = Place::of("lab-plans");
         place.edit("labwright.yaml", from, to);
-        if to.contains("location: northeurope") && said.contains("GEO-05") {
+        if said.starts_with("GEO-05") || to.ends_with("# copied\n") {
             place.edit(
                 "labwright.yaml",
                 "allowedRegions: [westeurope]",
