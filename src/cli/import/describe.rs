@@ -232,10 +232,8 @@ fn describe_one(
                 attributes.remove("marketplaceImages");
             }
         }
-        "LabPlan" => {
-            if attributes.get("allowedRegions") == Some(&json!([])) {
-                attributes.remove("allowedRegions");
-            }
+        "LabPlan" if attributes.get("allowedRegions") == Some(&json!([])) => {
+            attributes.remove("allowedRegions");
         }
         "GalleryAttachment" => {
             let gallery = item.gallery();
