@@ -452,15 +452,20 @@ fn ids_that_do_not_fit_are_told_one_by_one() {
     let lab = |rest: &str| format!("project: p\nlabs: {{ a: {{ size: Small, {rest} }} }}");
     let plan = format!("{{ id: {GROUP}/Microsoft.LabServices/labPlans/lp }}");
     for (rest, code) in [
-        (format!("in: {{ id: labaccounts/a }}, image: Marketplace/x"), "bad_id"),
+        ("in: { id: labaccounts/a }, image: Marketplace/x".to_owned(), "bad_id"),
         (format!("in: {GROUP}/Microsoft.LabServices/labaccounts/a, image: Marketplace/x"), "bad_id"),
         (
             format!("in: {{ id: {GROUP}/Microsoft.LabServices/labaccounts/a/labs/b }}, image: Marketplace/x"),
             "bad_id",
         ),
-        (format!("in: {{ id: [x] }}, image: Marketplace/x"), "wrong_type"),
-        (format!("in: {{ key: x }}, image: Marketplace/x"), "unknown_key"),
-        (format!("in: {{ }}, image: Marketplace/x"), "wrong_type"),
+        (
+            "in: https://portal.azure.com/#@x/resource/subscriptions/x/labaccounts/a, image: Marketplace/x"
+                .to_owned(),
+            "bad_id",
+        ),
+        ("in: { id: [x] }, image: Marketplace/x".to_owned(), "wrong_type"),
+        ("in: { key: x }, image: Marketplace/x".to_owned(), "unknown_key"),
+        ("in: { }, image: Marketplace/x".to_owned(), "wrong_type"),
         (
             format!(
                 "in: {plan}, location: westeurope, image: {{ id: {GROUP}/Microsoft.Compute/galleries/g }}"

@@ -43,14 +43,22 @@ fn the_schema_finds_what_it_can_find() {
         "plain-password",
         "later-feature",
         "consent",
+        "bad-id",
     ];
     for name in detectable {
         let file = root().join("examples/broken").join(name).join("labwright.yaml");
         assert!(validator.validate(&yaml(file)).is_err(), "{name}");
     }
-    for name in
-        ["missing-attribute", "unknown-reference", "cycle", "same-name-in-azure", "csv-row", "exported-image"]
-    {
+    for name in [
+        "missing-attribute",
+        "unknown-reference",
+        "cycle",
+        "same-name-in-azure",
+        "csv-row",
+        "exported-image",
+        "id-contradicts",
+        "id-of-ours",
+    ] {
         let file = root().join("examples/broken").join(name).join("labwright.yaml");
         if let Err(error) = validator.validate(&yaml(file)) {
             panic!("{name}: {error}");

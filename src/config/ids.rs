@@ -123,8 +123,8 @@ impl Reader<'_, '_> {
                         Code::IdContradicts,
                         format!("the id says {}, and `{part}` says {}", quoted(&text), quoted(said)),
                     )
-                    .at(entry.place(), "this says another")
-                    .at(own.place, "than the id")
+                    .at(entry.place(), "another one")
+                    .at(own.place, "than by the id")
                     .advice(format!("take `{part}` away: the id says it already")),
                 );
             }

@@ -27,7 +27,7 @@ impl Reader<'_, '_> {
         let Some(text) = node.as_text() else {
             return self.refuse(fields::wrong_type(node, "a reference such as `Kind/key`"));
         };
-        if text.starts_with('/') {
+        if text.contains("/subscriptions/") {
             let mistake =
                 Mistake::new(Code::BadId, format!("{} is an id, and here belongs a key", quoted(text)));
             return self.refuse(

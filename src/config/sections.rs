@@ -297,7 +297,10 @@ fn check_default(
                 },
             )
             .help(perhaps(&entry.key, known.iter().copied()));
-        problems.add(mistake);
+        problems.add(match general {
+            true => mistake.advice("each resource has its own: write it in the resource's block"),
+            false => mistake,
+        });
         return;
     }
     let attribute = kinds.iter().find_map(|info| info.attribute(&entry.key));

@@ -80,7 +80,8 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
         let verb = if decision.verb == Verb::Replace { Verb::Create } else { decision.verb };
         for (at, mut draft) in made(address, decision, resource, view).into_iter().enumerate() {
             if at == 0 {
-                draft.there.extend(named::built_on(address, decision, resource));
+                // Before what its kind looks for, which may lie in that.
+                draft.there.splice(0..0, named::built_on(address, decision, resource));
             }
             draft.needs.extend(resource.depends_on.iter().cloned().map(Need::Ready));
             draft

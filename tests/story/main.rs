@@ -32,4 +32,5 @@ mod sign_in;
 mod threats;
 mod together;
 mod unfinished;
+mod unmanaged;
 mod words;

@@ -171,15 +171,15 @@ impl Kind for Lab {
         let generation = Generation::of(&own.attributes, "in");
         let mut problems = fits::fit(own, generation, view);
         let image = arm::referred(&own.attributes, "image");
-        if let Some(image) = &image {
-            if let Some(inherited) = credentials_inside(image, view, 8) {
-                match own.attributes.get("credentials") {
-                    Some(written) if *written != inherited && !own.defaulted.contains_key("credentials") => {
-                        problems.push(Problem::Rule(differing_credentials(address, own, image)));
-                    }
-                    _ => {
-                        own.attributes.insert("credentials".into(), inherited);
-                    }
+        if let Some(image) = &image
+            && let Some(inherited) = credentials_inside(image, view, 8)
+        {
+            match own.attributes.get("credentials") {
+                Some(written) if *written != inherited && !own.defaulted.contains_key("credentials") => {
+                    problems.push(Problem::Rule(differing_credentials(address, own, image)));
+                }
+                _ => {
+                    own.attributes.insert("credentials".into(), inherited);
                 }
             }
         }
