@@ -35,7 +35,7 @@ mod variables;
 mod world;
 mod write;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -77,6 +77,8 @@ pub struct Project {
     pub desired: Desired,
     /// What stands under `credentials:`, by name, in normal form.
     pub accounts: BTreeMap<String, Value>,
+    /// The names under `timetables:`.
+    pub timetables: BTreeSet<String>,
     /// The files' texts for snippets, everything under credentials masked.
     pub texts: Texts,
 }
@@ -98,7 +100,9 @@ pub fn load(tree: &dyn Tree, options: &Options) -> Result<Project, Diagnostics> 
     if !problems.is_empty() {
         return Err(problems.into_diagnostics(files));
     }
-    Ok(Project { settings: parts.settings, desired, accounts, texts: Texts::new(files.into_texts()) })
+    let timetables = sections.timetables.iter().map(|entry| entry.key.to_string()).collect();
+    let texts = Texts::new(files.into_texts());
+    Ok(Project { settings: parts.settings, desired, accounts, timetables, texts })
 }
 
 /// Everything that the files ask for, and the named accounts; not to be used once there are problems.

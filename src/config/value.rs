@@ -259,10 +259,8 @@ impl<'a, 'w> Reader<'a, 'w> {
             }
             (near, _) => format!("perhaps {}?", super::near::either(near.iter().copied())),
         };
-        let mistake = Mistake::new(
-            Code::BadTimeZone,
-            format!("{} is no time zone of Windows, nor of IANA that stands for one", quoted(text)),
-        );
+        let mistake =
+            Mistake::new(Code::BadTimeZone, format!("{} is no time zone that labwright knows", quoted(text)));
         self.refuse(mistake.on(node, "not known").advice(help))
     }
 

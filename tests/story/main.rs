@@ -25,6 +25,7 @@ mod secrets;
 mod seen;
 mod served;
 mod sign_in;
+mod timetables;
 mod together;
 mod unfinished;
 mod words;
