@@ -47,6 +47,7 @@ pub use load::{Entry, Folder, PROJECT_FILE, Sort, Tree, TreeError};
 pub use schema::schema;
 pub use settings::Settings;
 pub use texts::{FileText, Texts};
+pub use timetables::SHARED as SHARED_BY_EVENTS;
 pub use write::{to_value, to_yaml};
 
 use sections::Sections;

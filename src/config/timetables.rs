@@ -19,7 +19,7 @@ use crate::model::{Address, Finding};
 pub(super) const KIND: &str = "Schedule";
 
 /// What a timetable says once for all of its events.
-pub(super) const SHARED: [&str; 3] = ["timeZone", "from", "until"];
+pub const SHARED: [&str; 3] = ["timeZone", "from", "until"];
 
 const EXAMPLE: &str = "{ timeZone: W. Europe Standard Time, from: 2027-02-01, until: 2027-06-11, events: { lecture: { days: [Mon], start: \"09:45\", stop: \"12:00\" } } }";
 

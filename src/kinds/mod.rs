@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-pub use schedule::findings as schedule_findings;
+pub use schedule::{WEEK, findings as schedule_findings};
 pub use shape::{
     Attribute, MANAGED_BY_ALL, OnChange, Reference, Shape, TextRule, iso_duration, parse_duration,
     reference_text,

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::Blocks;
-
-/// What a timetable says once for all of its events, where they agree.
-const SHARED: [&str; 3] = ["timeZone", "from", "until"];
+use crate::config::SHARED_BY_EVENTS;
 
 /// Moves the events that more than one lab has, all of them alike, to a timetable of a name that is not `taken`.
 pub(in crate::cli) fn share(blocks: &mut Blocks, taken: &BTreeSet<String>) {
@@ -39,10 +37,10 @@ fn free(events: &Map<String, Value>, is_taken: impl Fn(&str) -> bool) -> String 
     names.next().unwrap_or_default()
 }
 
-/// A timetable of these events.
+/// A timetable of these events: what they agree on stands there once.
 pub(in crate::cli) fn timetable(mut events: Map<String, Value>) -> Value {
     let mut timetable = Map::new();
-    for name in SHARED {
+    for name in SHARED_BY_EVENTS {
         let mut values = events.values().map(|event| event.get(name));
         let first = values.next().flatten().cloned();
         let Some(first) = first.filter(|first| values.all(|other| other == Some(first))) else { continue };

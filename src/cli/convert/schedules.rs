@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::sheet::{Lines, NoSheet, cell, delimiter_of, text_of};
 use crate::catalog::time_zone;
 use crate::cli::blocks::{event, timetables};
-use crate::kinds::schedule_findings;
+use crate::kinds::{WEEK, schedule_findings};
 use crate::model::{Attributes, Severity, is_day, weekday};
 
 const COLUMNS: [&str; 9] = [
@@ -23,8 +23,6 @@ const COLUMNS: [&str; 9] = [
     "notes",
     "eventtype",
 ];
-
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// The timetable of a sheet of times.
 ///
@@ -120,6 +118,9 @@ impl Times<'_> {
             false => self.read("todate", "ToDate", "a date such as 6/11/2027", date),
         };
         let days = self.days(from.as_deref());
+        if self.text("notes").is_some_and(|text| text.chars().count() > 1000) {
+            self.wrong.push("Notes is longer than 1000 characters".into());
+        }
         if !self.wrong.is_empty() {
             return None;
         }
@@ -166,7 +167,7 @@ impl Times<'_> {
     fn days(&mut self, from: Option<&str>) -> Option<Vec<&'static str>> {
         match self.text("frequency").map(str::to_lowercase).as_deref() {
             Some("daily") => Some(vec!["Daily"]),
-            Some("once") => Some(vec![DAYS[weekday(from?)?]]),
+            Some("once") => Some(vec![WEEK[weekday(from?)?].0]),
             None | Some("weekly") => {
                 let text = self.text("weekdays").unwrap_or_default().to_owned();
                 let names = text
@@ -175,17 +176,20 @@ impl Times<'_> {
                     .filter(|name| !name.is_empty());
                 let mut found = Vec::new();
                 for name in names {
-                    match DAYS.iter().find(|day| is_day_name(name, day)) {
-                        Some(day) if found.contains(day) => {}
-                        Some(day) => found.push(*day),
+                    let is_it = |(short, full): &&(&str, &str)| {
+                        [short, full].iter().any(|own| name.eq_ignore_ascii_case(own))
+                    };
+                    match WEEK.iter().position(|day| is_it(&day)) {
+                        Some(day) => found.push(day),
                         None => self.wrong.push(format!("WeekDays: `{name}` is no day of the week")),
                     }
                 }
                 if text.is_empty() {
                     self.wrong.push("WeekDays is blank".into());
                 }
-                found.sort_by_key(|day| DAYS.iter().position(|own| own == day));
-                Some(found)
+                found.sort_unstable();
+                found.dedup();
+                Some(found.into_iter().map(|day| WEEK[day].0).collect())
             }
             Some(other) => {
                 self.wrong.push(format!("Frequency `{other}` is none of Weekly, Daily and Once"));
@@ -193,18 +197,6 @@ impl Times<'_> {
             }
         }
     }
-}
-
-/// Whether a text names a day, in short or in full.
-fn is_day_name(text: &str, day: &str) -> bool {
-    let full = match day {
-        "Tue" => "tuesday".to_owned(),
-        "Wed" => "wednesday".to_owned(),
-        "Thu" => "thursday".to_owned(),
-        "Sat" => "saturday".to_owned(),
-        other => format!("{}day", other.to_lowercase()),
-    };
-    text.eq_ignore_ascii_case(day) || text.eq_ignore_ascii_case(&full)
 }
 
 /// `2027-02-01` of `2/1/2027`, month first, or of itself.

@@ -8,7 +8,7 @@ mod wire;
 
 use serde_json::{Value, json};
 
-pub use self::week::findings;
+pub use self::week::{WEEK, findings};
 
 use super::arm::{self, LABS, PLANS};
 use super::generation::Generation;

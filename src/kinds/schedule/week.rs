@@ -6,8 +6,8 @@ use crate::catalog::LAST_DAY;
 use crate::kinds::arm;
 use crate::model::{Attributes, Finding, Resource, Severity, first_on};
 
-/// The days as the language writes them, Monday first, and as Azure does.
-pub(super) const DAYS: [(&str, &str); 7] = [
+/// The days of a week as the language writes them, Monday first, and as Azure does.
+pub const WEEK: [(&str, &str); 7] = [
     ("Mon", "Monday"),
     ("Tue", "Tuesday"),
     ("Wed", "Wednesday"),
@@ -24,15 +24,15 @@ pub(super) const DAILY: &str = "Daily";
 pub(super) fn weekdays(attributes: &Attributes) -> Vec<usize> {
     let words = attributes.get("days").and_then(Value::as_array);
     let is_written = |word: &str| words.into_iter().flatten().any(|own| own == word || *own == DAILY);
-    (0..DAYS.len()).filter(|day| is_written(DAYS[*day].0)).collect()
+    (0..WEEK.len()).filter(|day| is_written(WEEK[*day].0)).collect()
 }
 
 /// The days in normal form: in the order of the week, or `Daily` alone.
 pub(super) fn words(weekdays: &[usize]) -> Value {
-    if weekdays.len() == DAYS.len() {
+    if weekdays.len() == WEEK.len() {
         return json!([DAILY]);
     }
-    weekdays.iter().map(|day| DAYS[*day].0).collect()
+    weekdays.iter().map(|day| WEEK[*day].0).collect()
 }
 
 /// Brings what is written to normal form: no start is `none`, the first day is one on which it takes place.

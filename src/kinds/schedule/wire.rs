@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::week::{DAYS, weekdays, words};
+use super::week::{WEEK, weekdays, words};
 use crate::catalog::time_zone;
 use crate::kinds::arm;
 use crate::kinds::generation::Generation;
@@ -49,7 +49,7 @@ pub(super) fn body(attributes: &Attributes, generation: Generation) -> Value {
     let names = words_of(generation);
     let text = |name: &str| arm::own(attributes, name);
     let zone = time_zone(text("timeZone"));
-    let days: Vec<_> = weekdays(attributes).into_iter().map(|day| DAYS[day].1).collect();
+    let days: Vec<_> = weekdays(attributes).into_iter().map(|day| WEEK[day].1).collect();
     let mut properties = json!({
         "timeZoneId": zone.map(|zone| match generation {
             Generation::Accounts => zone.windows,
@@ -115,14 +115,14 @@ pub(super) fn observed(body: &Value, generation: Generation) -> Attributes {
 /// The days of a pattern; without one it takes place once, and the day is that one's.
 fn observed_days(pattern: &Value, begins: &str) -> Vec<usize> {
     let named = pattern["weekDays"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let place = |name: &str| DAYS.iter().position(|(_, own)| own.eq_ignore_ascii_case(name));
+    let place = |name: &str| WEEK.iter().position(|(_, own)| own.eq_ignore_ascii_case(name));
     let mut days: Vec<_> = named.filter_map(place).collect();
     days.sort_unstable();
     days.dedup();
     let is_daily = pattern["frequency"].as_str().is_some_and(|own| own.eq_ignore_ascii_case("Daily"));
     match (days.is_empty(), is_daily) {
         (false, _) => days,
-        (true, true) => (0..DAYS.len()).collect(),
+        (true, true) => (0..WEEK.len()).collect(),
         (true, false) => weekday(begins).into_iter().collect(),
     }
 }
