@@ -55,6 +55,19 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "Azure makes no lab of a lab plan without a number of hours for each student. Write `quota`; it is optional for labs that exist.",
     ),
     (
+        "QUO-02",
+        "Students use a VM for the hours of their quota, and beyond them only while a schedule has started it. Without either nobody can use the lab: write a `quota`, or name a timetable in `schedules`.",
+    ),
+    (
+        "SCH-01",
+        "The times of a schedule are those of a wall clock in its time zone. Lab accounts take the zone's name on Windows (`W. Europe Standard Time`), lab plans that of the IANA database (`Europe/Berlin`). Write either; labwright sends the one that the lab takes. A zone that is in neither list is refused as `bad_time_zone`.",
+    ),
+    (
+        "SCH-02",
+        "An event takes place in weeks that have an end, on at least one day, and on each day it stops after it starts and before midnight. Write `until`; split an event that goes over midnight into two.",
+    ),
+    ("SCH-03", "Azure Lab Services retires on 2027-06-28, so nothing starts or stops after that day."),
+    (
         "SHU-02",
         "Labs from Linux images know only some of the idle settings. One that comes from `defaults` is left out with a note; one written on the lab itself is refused.",
     ),

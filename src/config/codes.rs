@@ -56,6 +56,8 @@ codes! {
     BadSize "bad_size" "Labs have no VM size of this name. Sizes are named as in the portal, such as `Medium`; those of lab plans also by their SKU, such as `Classic_Fsv2_4_8GB_128_S_SSD`."
     BadDuration "bad_duration" "Durations are written `15m`, `20h` or `1h30m`, within the bounds that Azure sets."
     BadDate "bad_date" "Days are written `YYYY-MM-DD` and exist in the calendar."
+    BadTime "bad_time" "Times of day are written with hours and minutes, from `00:00` to `23:59`, such as `09:45`: what a clock on the wall shows in the schedule's time zone."
+    BadTimeZone "bad_time_zone" "A time zone is written by its name on Windows, such as `W. Europe Standard Time`, or by the one of the IANA database that stands for it, such as `Europe/Berlin`; labwright sends the one that Azure takes. `labwright explain SCH-01` says more."
     BadVersion "bad_version" "Versions of images are three numbers, `Major.Minor.Patch`, such as `1.4.0`."
     BadChoice "bad_choice" "The key takes one of a few words."
     BadNumber "bad_number" "The number is not whole, or outside the bounds that Azure sets."

@@ -3,8 +3,8 @@
 //! Entry point is [`load`]. Files are found and read by `load`, parsed by `document` to values with
 //! places, laid over each other by `expand`, read by the tables of [`kinds`](crate::kinds) in
 //! `resource` and `value`, and checked against each other by `validate`. What a key means stands in
-//! the kinds' tables; two words that no table can say are constants in `reference` (what
-//! `enabledImages` lists) and `world` (the section that `resourceGroup` may name). It opens no secret
+//! the kinds' tables; three words that no table can say are constants in `reference` (what
+//! `enabledImages` lists), `world` (the section that `resourceGroup` may name) and `timetables` (the kind of events). It opens no secret
 //! and no environment variable, and decides nothing about what exists.
 
 mod cloud;
@@ -30,13 +30,14 @@ mod sections;
 mod settings;
 mod table;
 mod texts;
+mod timetables;
 mod validate;
 mod value;
 mod variables;
 mod world;
 mod write;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -49,6 +50,7 @@ pub use outline::{Outline, outline};
 pub use schema::schema;
 pub use settings::Settings;
 pub use texts::{FileText, Texts};
+pub use timetables::SHARED as SHARED_BY_EVENTS;
 pub use write::{to_value, to_yaml};
 
 use sections::Sections;
@@ -79,6 +81,8 @@ pub struct Project {
     pub desired: Desired,
     /// What stands under `credentials:`, by name, in normal form.
     pub accounts: BTreeMap<String, Value>,
+    /// The names under `timetables:`.
+    pub timetables: BTreeSet<String>,
     /// The files' texts for snippets, everything under credentials masked.
     pub texts: Texts,
 }
@@ -100,7 +104,9 @@ pub fn load(tree: &dyn Tree, options: &Options) -> Result<Project, Diagnostics> 
     if !problems.is_empty() {
         return Err(problems.into_diagnostics(files));
     }
-    Ok(Project { settings: parts.settings, desired, accounts, texts: Texts::new(files.into_texts()) })
+    let timetables = sections.timetables.iter().map(|entry| entry.key.to_string()).collect();
+    let texts = Texts::new(files.into_texts());
+    Ok(Project { settings: parts.settings, desired, accounts, timetables, texts })
 }
 
 /// Everything that the files ask for, and the named accounts; not to be used once there are problems.
@@ -114,6 +120,7 @@ fn desired(
     let scope = Scope::of(&parts.variables);
     let mut world = World::new(files, &parts.settings.subscriptions, expanded, &sections.broken);
     secrets::section(&sections.credentials, scope, &mut world, problems);
+    let of_timetables = timetables::section(&sections.timetables, scope, &mut world, problems);
     sections::check_defaults(&parts.defaults, &world, problems);
     let policy = parts.policy.as_ref().map(|node| policy::policy(node, &world, problems)).unwrap_or_default();
     let mut built = Vec::with_capacity(expanded.instances.len());
@@ -137,7 +144,9 @@ fn desired(
     let (resources, mut findings) = validate::resources(built, &measure, &world, problems);
     findings.extend(parts.undeclared.iter().map(|name| undeclared(name)));
     findings.extend(sections.links.iter().map(|path| link(path)));
+    findings.extend(of_timetables);
     findings.sort();
+    findings.dedup();
     let accounts = std::mem::take(&mut world.credentials);
     let accounts = accounts.into_iter().filter_map(|(name, own)| Some((name, own?))).collect();
     let desired =

@@ -13,6 +13,7 @@ use super::ids::{self, OwnId};
 use super::near::quoted;
 use super::node::{Entry, Node};
 use super::texts::Place;
+use super::timetables;
 use super::value::{Reader, bad_version, one, repeated, version};
 use super::world::World;
 use crate::kinds::{Attribute, Kind, KindInfo, MANAGED_BY_ALL, Misfit, Shape, kind};
@@ -39,6 +40,21 @@ pub(super) fn read(instance: &Instance, world: &World<'_>, problems: &mut Proble
     let block = Block { kind: instance.kind, address, place: instance.place, parent: None };
     block.read(&instance.entries, world, problems, &mut built);
     built
+}
+
+/// Reads the block of a child that stands in no parent's, with what all of its parents will find wrong with it.
+pub(super) fn read_child(
+    kind: &'static dyn Kind,
+    (parent, name): (&Address, &str),
+    place: Place,
+    entries: &[Entry],
+    world: &World<'_>,
+    problems: &mut Problems,
+) -> Option<Built> {
+    let mut built = Vec::new();
+    let address = Address::new(kind.info().name, &format!("{}/{name}", parent.key()));
+    Block { kind, address, place, parent: Some(parent) }.read(entries, world, problems, &mut built);
+    built.into_iter().next()
 }
 
 /// What is being read.
@@ -326,7 +342,13 @@ impl Block<'_> {
             return;
         }
         let example = child_example(child.info());
-        let Some(entries) = fields::map(&entry.value, &example, problems) else { return };
+        let named =
+            (of == timetables::KIND).then(|| timetables::named(&entry.value, world, problems)).flatten();
+        let entries = match &named {
+            Some(named) => Some(named.as_slice()),
+            None => fields::map(&entry.value, &example, problems),
+        };
+        let Some(entries) = entries else { return };
         if !many {
             let address = Address::new(of, self.address.key());
             let block = Block { kind: child, address, place: entry.key_place, parent: Some(&self.address) };

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::sections::OTHERS;
 use super::settings::SETTINGS;
-use super::{policy, sections};
+use super::{policy, sections, timetables};
 use crate::catalog;
 use crate::kinds::{Attribute, KindInfo, MANAGED_BY_ALL, Shape, kind};
 use crate::model::AllowedWhat;
@@ -40,6 +40,7 @@ pub fn schema() -> Value {
                 "pattern": "\\$\\(",
             },
             "credentials": credentials(),
+            "timeZone": time_zone(),
             "guid": { "type": "string", "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$" },
         },
     })
@@ -101,7 +102,11 @@ fn attribute_schema(attribute: &Attribute, siblings: &'static [Attribute]) -> Va
             json!({ "not": {} })
         }
         Shape::Children(of) => {
-            json!({ "type": ["object", "null"], "additionalProperties": child(of, siblings) })
+            let children = json!({ "type": ["object", "null"], "additionalProperties": child(of, siblings) });
+            match of {
+                timetables::KIND => json!({ "anyOf": [children, names()] }),
+                _ => children,
+            }
         }
         Shape::Child(of) => child(of, siblings),
         shape => {
@@ -109,6 +114,34 @@ fn attribute_schema(attribute: &Attribute, siblings: &'static [Attribute]) -> Va
         }
     };
     merge(own, schema)
+}
+
+/// Names, one or several.
+fn names() -> Value {
+    let name = json!({ "type": "string" });
+    json!({ "anyOf": [name, { "type": "array", "items": name, "uniqueItems": true }] })
+}
+
+/// A timetable: what its events share may also stand on each of them.
+fn timetable() -> Value {
+    let is_event = |attribute: &Attribute| matches!(attribute.shape, Shape::Children(timetables::KIND));
+    let mut tables = sections().map(|(_, kind)| kind.info().attributes);
+    let parent = tables.find(|table| table.iter().any(is_event)).unwrap_or_default();
+    let event = child(timetables::KIND, parent);
+    let mut properties: Map<String, Value> = timetables::SHARED
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), event["properties"].get(*name)?.clone())))
+        .collect();
+    let events = json!({ "type": "object", "additionalProperties": event, "minProperties": 1 });
+    properties
+        .insert("events".into(), documented(events, "Events by name; that is the schedule's name in Azure."));
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+/// Names that editors complete; any letter case will do, and a few that IANA gave later.
+fn time_zone() -> Value {
+    let names = catalog::time_zones().iter().flat_map(|zone| [zone.windows, zone.iana]);
+    json!({ "anyOf": [{ "enum": names.collect::<Vec<_>>() }, { "type": "string" }] })
 }
 
 fn merge(mut base: Value, over: Value) -> Value {
@@ -172,6 +205,11 @@ fn shape_schema(shape: &Shape) -> Value {
         Shape::Object(own) => {
             json!({ "type": "object", "properties": attributes(own, None), "additionalProperties": false })
         }
+        Shape::Time { off } => {
+            let none = if *off { "|[Nn][Oo][Nn][Ee]" } else { "" };
+            json!({ "type": "string", "pattern": format!("^(([01]?[0-9]|2[0-3]):[0-5][0-9]{none})$") })
+        }
+        Shape::TimeZone => json!({ "$ref": "#/$defs/timeZone" }),
         Shape::Children(_) | Shape::Child(_) | Shape::Later => json!({}),
     }
 }
@@ -330,6 +368,7 @@ fn other(name: &str) -> Value {
         "credentials" => {
             json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/credentials" } })
         }
+        "timetables" => json!({ "type": "object", "additionalProperties": timetable() }),
         "forget" => json!({ "type": "array", "items": { "type": "string", "pattern": "/" } }),
         _ => json!({
             "type": "array",

@@ -26,6 +26,10 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
         "credentials",
         "Accounts on VMs by name; the password is a reference, `{ env: NAME }`, `{ file: PATH }` or `{ keyVault: URL }`.",
     ),
+    (
+        "timetables",
+        "When VMs start and stop, by name: a time zone, the first and the last day, and events; named by labs.",
+    ),
     ("moved", "Keys that were renamed: the thing stays, its record moves."),
     ("forget", "Addresses whose record is dropped while the thing stays."),
 ];
@@ -35,6 +39,7 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
 pub(super) struct Sections {
     pub(super) blocks: Vec<Block>,
     pub(super) credentials: Vec<Entry>,
+    pub(super) timetables: Vec<Entry>,
     pub(super) moved: Vec<Node>,
     pub(super) forget: Vec<Node>,
     /// Files that could not be read.
@@ -171,9 +176,12 @@ impl Reading {
                 Some(Section::Later) => problems.add(later(&entry.key).at(entry.key_place, "not yet")),
                 Some(Section::Of(name, kind)) => self.blocks(name, kind, entry, problems),
                 Some(Section::Credentials) => {
-                    for own in self.named("credentials", entry, problems) {
-                        self.sections.credentials.push(own);
-                    }
+                    let own = self.named("credentials", entry, problems);
+                    self.sections.credentials.extend(own);
+                }
+                Some(Section::Timetables) => {
+                    let own = self.named("timetables", entry, problems);
+                    self.sections.timetables.extend(own);
                 }
                 Some(Section::Moved) => self.sections.moved.push(entry.value.clone()),
                 Some(Section::Forget) => self.sections.forget.push(entry.value.clone()),
@@ -227,6 +235,7 @@ enum Section {
     Later,
     Of(&'static str, &'static dyn Kind),
     Credentials,
+    Timetables,
     Moved,
     Forget,
 }
@@ -239,6 +248,7 @@ fn section(key: &str) -> Option<Section> {
     let is_later = !key.is_empty() && LATER.iter().any(|(_, section)| *section == key);
     match key {
         "credentials" => Some(Section::Credentials),
+        "timetables" => Some(Section::Timetables),
         "moved" => Some(Section::Moved),
         "forget" => Some(Section::Forget),
         _ if is_setting => Some(Section::Setting),

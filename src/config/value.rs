@@ -143,6 +143,8 @@ impl<'a, 'w> Reader<'a, 'w> {
                     .on(node, "not a day")
                     .advice("write `YYYY-MM-DD`, for example `2027-06-28`"),
             ),
+            Shape::Time { off } => self.time(text, *off, node),
+            Shape::TimeZone => self.time_zone(text, node),
             Shape::Version => match version(text) {
                 Some(version) => Some(json!(version)),
                 None => self.refuse(bad_version(text).on(node, "not three numbers")),
@@ -223,6 +225,43 @@ impl<'a, 'w> Reader<'a, 'w> {
                 )
             }
         }
+    }
+
+    fn time(&mut self, text: &str, off: bool, node: &Node) -> Option<Value> {
+        if off && text.eq_ignore_ascii_case("none") {
+            return Some(json!("none"));
+        }
+        if let Some(time) = time_of_day(text) {
+            return Some(json!(time));
+        }
+        let help = match text {
+            "24:00" => "the last minute of a day is `23:59`".to_owned(),
+            _ if off => "write hours and minutes, for example `09:45`; `none` is no start".to_owned(),
+            _ => "write hours and minutes, for example `09:45`".to_owned(),
+        };
+        let mistake = Mistake::new(Code::BadTime, format!("{} is no time of day", quoted(text)));
+        self.refuse(mistake.on(node, "not from `00:00` to `23:59`").advice(help))
+    }
+
+    fn time_zone(&mut self, text: &str, node: &Node) -> Option<Value> {
+        if let Some(zone) = catalog::time_zone(text) {
+            return Some(json!(zone.windows));
+        }
+        let zones = catalog::time_zones();
+        let near = nearest(text, zones.iter().flat_map(|zone| [zone.windows, zone.iana]));
+        let area = text.split_once('/').map(|(area, _)| format!("{area}/"));
+        let there = |name: &&str| area.as_ref().is_some_and(|area| name.starts_with(area.as_str()));
+        let there: Vec<_> = zones.iter().map(|zone| zone.iana).filter(there).collect();
+        let help = match (&near[..], &there[..]) {
+            ([], []) => "for example `W. Europe Standard Time` or `Europe/Berlin`".into(),
+            ([], there) => {
+                format!("write one with the same clock, of {}", super::near::either(there.iter().copied()))
+            }
+            (near, _) => format!("perhaps {}?", super::near::either(near.iter().copied())),
+        };
+        let mistake =
+            Mistake::new(Code::BadTimeZone, format!("{} is no time zone that labwright knows", quoted(text)));
+        self.refuse(mistake.on(node, "not known").advice(help))
     }
 
     fn region(&mut self, text: &str, node: &Node) -> Option<Value> {
@@ -392,6 +431,17 @@ pub(super) fn version(text: &str) -> Option<String> {
     Some(format!("{major}.{minor}.{patch}"))
 }
 
+/// `09:45` of `9:45` or `09:45`; `None` for what is no time of day.
+fn time_of_day(text: &str) -> Option<String> {
+    let (hour, minute) = text.split_once(':')?;
+    let number = |part: &str, digits: std::ops::RangeInclusive<usize>| {
+        let fits = digits.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| part.parse::<u8>().ok()).flatten()
+    };
+    let (hour, minute) = (number(hour, 1..=2)?, number(minute, 2..=2)?);
+    (hour < 24 && minute < 60).then(|| format!("{hour:02}:{minute:02}"))
+}
+
 /// Reports a version that is none.
 pub(super) fn bad_version(text: &str) -> Mistake {
     let help = match text.trim_start_matches(['v', 'V']).split('.').collect::<Vec<_>>().as_slice() {
@@ -424,6 +474,8 @@ fn wanted(shape: &Shape) -> &'static str {
         Shape::Geography => "a geography",
         Shape::Size => "a VM size",
         Shape::Date => "a day",
+        Shape::Time { .. } => "a time of day such as `09:45`",
+        Shape::TimeZone => "a time zone",
         Shape::Version => "a version",
         Shape::Choice(_) => "a word",
         _ => "a text",
@@ -438,6 +490,25 @@ pub(super) fn one(kind: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_of_day_has_one_normal_form() {
+        for (text, normal) in [
+            ("9:45", Some("09:45")),
+            ("00:00", Some("00:00")),
+            ("23:59", Some("23:59")),
+            ("24:00", None),
+            ("12:60", None),
+            ("12:5", None),
+            ("12", None),
+            ("012:00", None),
+            ("+9:00", None),
+            ("12:00:00", None),
+            ("9.45", None),
+        ] {
+            assert_eq!(time_of_day(text).as_deref(), normal, "{text}");
+        }
+    }
 
     #[test]
     fn a_version_is_three_numbers() {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::cloud::GuidOrEnv;
 use super::expand::Expanded;
-use super::node::Node;
+use super::node::{Entry, Node};
 use super::texts::Files;
 use super::variables::could_be;
 
@@ -18,6 +18,8 @@ pub(super) struct World<'a> {
     pub(super) subscriptions: &'a BTreeMap<String, GuidOrEnv>,
     /// By name; `None` where they could not be read.
     pub(super) credentials: BTreeMap<String, Option<Value>>,
+    /// By name: the events, each a block of its own.
+    pub(super) timetables: BTreeMap<String, Vec<Entry>>,
     /// Keys by kind.
     names: HashMap<&'static str, BTreeMap<String, usize>>,
     /// Names in Azure of the groups that are listed, by key.
@@ -56,6 +58,7 @@ impl<'a> World<'a> {
             files,
             subscriptions,
             credentials: BTreeMap::new(),
+            timetables: BTreeMap::new(),
             names,
             groups,
             unknown: expanded.unknown.clone(),

@@ -20,6 +20,7 @@ pub mod listing;
 mod profiles;
 mod publish;
 mod resource_group;
+mod schedule;
 mod shape;
 mod view;
 mod words;
@@ -28,6 +29,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+pub use schedule::{WEEK, findings as schedule_findings};
 pub use shape::{
     Attribute, MANAGED_BY_ALL, OnChange, Reference, Shape, TextRule, iso_duration, parse_duration,
     reference_id, reference_key, reference_text,
@@ -50,6 +52,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &lab_plan::LabPlan,
     &gallery_attachment::GalleryAttachment,
     &lab::Lab,
+    &schedule::Schedule,
     &publish::Publish,
     &export::Export,
 ];
@@ -57,12 +60,8 @@ pub static KINDS: &[&dyn Kind] = &[
 /// Kinds and sections that the language names and that are not built yet: refused by name.
 ///
 /// Shape: kind, section of the files (empty where it has none).
-pub static LATER: &[(&str, &str)] = &[
-    ("Schedule", "timetables"),
-    ("Roster", ""),
-    ("DevTestLab", "devTestLabs"),
-    ("RoleAssignment", "roleAssignments"),
-];
+pub static LATER: &[(&str, &str)] =
+    &[("Roster", ""), ("DevTestLab", "devTestLabs"), ("RoleAssignment", "roleAssignments")];
 
 /// The kind with this name.
 #[must_use]

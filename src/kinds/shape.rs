@@ -72,6 +72,13 @@ pub enum Shape {
     Size,
     /// A day, `YYYY-MM-DD`.
     Date,
+    /// A time of day, `9:45` or `09:45`, or `none` where `off`. Normal form: `09:45`, or `none`.
+    Time {
+        /// Whether `none` means explicitly off.
+        off: bool,
+    },
+    /// A time zone by its name on Windows or in the IANA database. Normal form: that on Windows.
+    TimeZone,
     /// `Major.Minor.Patch`. Normal form: without leading zeros.
     Version,
     /// One of these words, in any case. Normal form: as listed.

@@ -15,9 +15,36 @@ pub fn days_between(from: &str, to: &str) -> Option<i32> {
     Some(from.until(to).ok()?.get_days())
 }
 
+/// The day of the week, 0 for a Monday; `None` where `day` is none.
+#[must_use]
+pub fn weekday(day: &str) -> Option<usize> {
+    let day: Date = day.parse().ok()?;
+    usize::try_from(day.weekday().to_monday_zero_offset()).ok()
+}
+
+/// The first day on or after `from` that is one of these days of the week, 0 for a Monday.
+#[must_use]
+pub fn first_on(from: &str, weekdays: &[usize]) -> Option<String> {
+    let from: Date = from.parse().ok()?;
+    let is_one = |day: &Date| {
+        usize::try_from(day.weekday().to_monday_zero_offset()).is_ok_and(|own| weekdays.contains(&own))
+    };
+    from.series(jiff::Span::new().days(1)).take(7).find(is_one).map(|day| day.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_week_is_gone_through_from_any_of_its_days() {
+        // 2027-02-01 is a Monday.
+        assert_eq!(weekday("2027-02-01"), Some(0));
+        assert_eq!(first_on("2027-02-01", &[0]).as_deref(), Some("2027-02-01"));
+        assert_eq!(first_on("2027-02-02", &[0, 3]).as_deref(), Some("2027-02-04"));
+        assert_eq!(first_on("2027-02-26", &[0]).as_deref(), Some("2027-03-01"));
+        assert_eq!((first_on("2027-02-01", &[]), first_on("soon", &[0])), (None, None));
+    }
 
     #[test]
     fn days_are_counted_over_months_and_backwards() {

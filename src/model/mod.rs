@@ -20,7 +20,7 @@ pub use address::{Address, AddressError};
 pub use arm_id::ArmId;
 pub use attributes::{Attributes, at_path, canonical, digest, plain_duration};
 pub use check::{Advice, Check, Principal, Required, Requirement, Verdict};
-pub use day::{days_between, is_day};
+pub use day::{days_between, first_on, is_day, weekday};
 pub use finding::{Finding, Severity};
 pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
 pub use secret::{Secret, SecretReference, VaultSecret};

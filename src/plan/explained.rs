@@ -72,7 +72,14 @@ pub fn explained<'a>(
     let own = resource.map(|own| &own.attributes).or(row.map(|row| &row.attributes))?;
     let info = kind_of(address).info();
     let mut rules: BTreeMap<_, Vec<_>> = info.rules.iter().map(|rule| (*rule, Vec::new())).collect();
-    for finding in plan.findings.iter().filter(|finding| finding.address.as_ref() == Some(address)) {
+    let is_about_it = |finding: &&Finding| match &finding.address {
+        Some(own) => own == address,
+        // What is said once of what several resources share is found by its place.
+        None => {
+            info.rules.contains(&finding.rule.as_str()) && is_written_at(resource, finding.source.as_ref())
+        }
+    };
+    for finding in plan.findings.iter().filter(is_about_it) {
         rules.entry(finding.rule.as_str()).or_default().push(finding);
     }
     Some(Explained {
@@ -87,6 +94,11 @@ pub fn explained<'a>(
         depends_on: depends_on(address, own, resource, &view),
         needed_by: needed_by(address, &view),
     })
+}
+
+fn is_written_at(resource: Option<&Resource>, place: Option<&Source>) -> bool {
+    let (Some(own), Some(place)) = (resource, place) else { return false };
+    own.source == *place || own.sources.values().any(|source| source == place)
 }
 
 /// A child's block stands in its parent's, whose key is the first part of its own.

@@ -295,7 +295,7 @@ fn whole_of(address: &Address) -> Address {
     let key = address.key().split('/').next().unwrap_or_default();
     match address.kind() {
         "ImageVersion" | "Export" => Address::new("Image", key),
-        "Publish" => Address::new("Lab", key),
+        "Publish" | "Schedule" => Address::new("Lab", key),
         _ => address.clone(),
     }
 }

@@ -53,11 +53,17 @@ fn cases() -> Vec<Case> {
 
 fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) -> Vec<Case> {
     let published = bench::with(files, "Publish/x", json!({"lab": "Lab/x", "revision": 1}));
+    let lecture = |lab: &str, stop: &str| {
+        json!({"name": "lecture", "lab": lab, "timeZone": "W. Europe Standard Time", "from": "2027-02-01",
+            "until": "2027-06-11", "days": ["Mon", "Wed"], "start": "09:45", "stop": stop})
+    };
+    let published = bench::with(&published, "Schedule/x/lecture", lecture("Lab/x", "12:00"));
     let changed = {
         let mut lab = files["Lab/x"].clone();
         lab["capacity"] = json!(5);
         lab["title"] = json!("Java, twice");
-        bench::with(&published, "Lab/x", lab)
+        let files = bench::with(&published, "Lab/x", lab);
+        bench::with(&files, "Schedule/x/lecture", lecture("Lab/x", "12:30"))
     };
     let exported = {
         let image =
@@ -86,6 +92,8 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
         let mut lab = files.remove("Lab/x").expect("a lab");
         lab["capacity"] = json!(4);
         files.remove("Publish/x");
+        files.remove("Schedule/x/lecture");
+        files.insert("Schedule/y/lecture".into(), lecture("Lab/y", "11:00"));
         files.insert("Lab/y".into(), lab);
         bench::with(&files, "Publish/y", json!({"lab": "Lab/y", "revision": 1}))
     };
@@ -105,6 +113,7 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
         // Its attachment does not list the image, so its switch is to be set although no file names it.
         case("upload", &without("/py"), &published),
         case("replace", &published, &replaced),
+        case("unschedule", &published, &without("/lecture")),
         case("export", &published, &exported),
         Case { moved: Some("y"), ..case("move", &published, &moved) },
         Case { destroy: true, ..case("destroy", &published, &published) },
@@ -116,6 +125,10 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
             ..case("failing late", &nothing, &published)
         },
         Case { fault: Some((requests.lab, Fault::LostAfter)), ..case("lost answer", &nothing, &published) },
+        Case {
+            fault: Some(("put schedules/lecture", Fault::LostAfter)),
+            ..case("lost schedule", &without("/lecture"), &published)
+        },
         Case {
             fault: Some((requests.publish, Fault::LostAfter)),
             ..case("lost publish", &nothing, &published)

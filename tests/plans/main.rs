@@ -66,6 +66,67 @@ fn destroying_goes_child_by_child_and_needs_no_other_consent() {
     before(&order, "LabAccount/la#delete", "ResourceGroup/rg#delete");
 }
 
+/// Both stories with a schedule on a lab.
+fn with_lecture(edit: impl FnOnce(&mut Value)) -> Value {
+    edited(|config| {
+        config["Schedule/programming/lecture"] = json!({
+            "name": "lecture", "lab": "Lab/programming", "timeZone": "W. Europe Standard Time",
+            "from": "2027-02-02", "until": "2027-06-11", "days": ["Wed", "Mon"], "start": "09:45", "stop": "12:00",
+        });
+        edit(config);
+    })
+}
+
+#[test]
+fn a_schedule_comes_after_its_lab_and_goes_before_it() {
+    let config = desired(&with_lecture(|_| {}));
+    let (recorded, order) = carried_out(&planned(&config, &Recorded::default()), &Recorded::default());
+    before(&order, "Lab/programming#create", "Schedule/programming/lecture#create");
+    let row = &recorded.rows[&Address::new("Schedule", "programming/lecture")];
+    assert!(row.arm_id.as_str().ends_with("/labs/programming/environmentsettings/default/schedules/lecture"));
+    let first = json!({ "from": &row.attributes["from"], "days": &row.attributes["days"] });
+    assert_eq!(first, json!({ "from": "2027-02-03", "days": ["Mon", "Wed"] }));
+    let plan = plan(&config, &recorded, &Options { destroy: true, ..options() }).expect("a plan");
+    let (_, order) = carried_out(&plan, &recorded);
+    before(&order, "Schedule/programming/lecture#delete", "Lab/programming#delete");
+}
+
+#[test]
+fn a_replaced_lab_takes_its_schedules_along_and_only_the_lab_needs_consent() {
+    let replaced = with_lecture(|config| config["Lab/programming"]["size"] = json!("Large"));
+    let (plan, recorded) = change(&with_lecture(|_| {}), &replaced);
+    assert_eq!(
+        verbs(&plan),
+        ["replace Lab/programming", "invoke Publish/programming", "replace Schedule/programming/lecture"]
+    );
+    let missing = missing_consents(&plan, &[]);
+    assert_eq!(missing.iter().map(|own| own.address.as_str()).collect::<Vec<_>>(), ["Lab/programming"]);
+    let (_, order) = carried_out(&plan, &recorded);
+    before(&order, "Schedule/programming/lecture#delete", "Lab/programming#delete");
+    before(&order, "Lab/programming#create", "Schedule/programming/lecture#create");
+}
+
+#[test]
+fn times_change_in_place_and_a_start_that_comes_or_goes_makes_the_schedule_anew() {
+    let stop = |config: &mut Value, name: &str, value: &str| {
+        config["Schedule/programming/lecture"][name] = json!(value);
+    };
+    for (name, value, verb) in [
+        ("stop", "12:30", "update"),
+        ("start", "10:00", "update"),
+        ("from", "2027-02-10", "update"),
+        ("timeZone", "UTC", "update"),
+        ("start", "none", "replace"),
+    ] {
+        let (plan, _) = change(&with_lecture(|_| {}), &with_lecture(|config| stop(config, name, value)));
+        assert_eq!(verbs(&plan), [format!("{verb} Schedule/programming/lecture")], "{name}");
+        assert!(plan.consents.is_empty());
+    }
+    // What counts is the first day on which it takes place, and that is the same.
+    let (plan, _) = change(&with_lecture(|_| {}), &with_lecture(|config| stop(config, "from", "2027-02-03")));
+    assert!(plan.is_empty(), "{:?}", verbs(&plan));
+}
+
 #[test]
 fn one_edited_capacity_is_one_update_and_shrinking_asks() {
     let (plan, _) =

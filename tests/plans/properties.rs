@@ -32,6 +32,14 @@ fn drawn() -> impl Strategy<Value = Drawn> {
     })
 }
 
+fn lecture(lab: &str, starts: bool) -> Value {
+    let start = if starts { "09:45" } else { "none" };
+    json!({
+        "name": "lecture", "lab": lab, "timeZone": "UTC", "from": "2027-02-01", "until": "2027-06-11",
+        "days": ["Mon"], "start": start, "stop": "12:00",
+    })
+}
+
 fn config(drawn: &Drawn) -> Value {
     let region = if drawn.region { "westeurope" } else { "northeurope" };
     let mut config = Map::new();
@@ -83,6 +91,9 @@ fn config(drawn: &Drawn) -> Value {
         put(format!("Lab/l{at}"), lab(image, *capacity));
         if *published {
             put(format!("Publish/l{at}"), json!({ "lab": format!("Lab/l{at}"), "revision": 1 }));
+        }
+        if capacity % 2 == 0 {
+            put(format!("Schedule/l{at}/lecture"), lecture(&format!("Lab/l{at}"), drawn.sizes));
         }
     }
     put(

@@ -12,6 +12,16 @@ const ACADEMY: &str = "\u{feff}Id,Tags,ResourceGroupName,Location,LabAccountName
 
 ";
 
+/// Times that both sheets name.
+const TIMES: &str = "Frequency,FromDate,ToDate,StartTime,EndTime,WeekDays,TimeZoneId,Notes,EventType
+Weekly,2/1/2027,6/11/2027,9:45 AM,\" \"\"12:00\"\"\",\"Monday, Wednesday\",W. Europe Standard Time,Lecture,Standard
+Daily,2/1/2027,6/11/2027,,23:00,,Europe/Berlin,,Stop
+";
+
+fn times(place: &Place, text: &str) {
+    std::fs::write(place.project().join("mon-wed.csv"), text).expect("written");
+}
+
 fn sheet(place: &Place, text: &str) {
     std::fs::write(place.project().join("sheet.csv"), text).expect("written");
 }
@@ -21,6 +31,11 @@ fn a_sheet_of_the_first_generation_becomes_a_project_that_applies() {
     let place = Place::empty();
     std::fs::create_dir_all(place.project()).expect("a folder");
     sheet(&place, ACADEMY);
+    times(&place, &TIMES.replace("Wednesday", "Midweek"));
+    let wrong = place.run("convert csv sheet.csv --out other");
+    wrong.says(3, "  sheet.csv:2");
+    wrong.says(3, "    Schedules `mon-wed`: line 2: WeekDays: `Midweek` is no day of the week");
+    times(&place, TIMES);
     let converted = place.run("convert csv sheet.csv");
     converted.says(3, "    `Year 1: Charms` holds `:`, which Azure refuses in a lab's name");
     converted.says(3, "  ADA_2_PASSWORD  for ada, line 4");
@@ -33,9 +48,7 @@ fn a_sheet_of_the_first_generation_becomes_a_project_that_applies() {
         "In the files already, and left as they are: Lab/Potions (line 2), Lab/Runes (line 4).",
     );
     converted.says(0, "Written: labs-2.yaml.");
-    for (column, rows) in
-        [("Tags", 1), ("Emails", 1), ("LabOwnerEmails", 1), ("Invitation", 1), ("Schedules", 1)]
-    {
+    for (column, rows) in [("Tags", 1), ("Emails", 1), ("LabOwnerEmails", 1), ("Invitation", 1)] {
         converted.says(0, &format!("  {column} ({rows} row)"));
     }
     let shown = place.run("show --config").stdout;
@@ -49,6 +62,8 @@ fn a_sheet_of_the_first_generation_becomes_a_project_that_applies() {
         "  Year-1-Charms:",
         "      disconnectWhenIdle: PT5M",
         "        env: ADA_PASSWORD",
+        "      Mon-Wed-0945:",
+        "      Daily-stop-2300:",
     ] {
         assert!(shown.lines().any(|own| own == line), "{line} is not in\n{shown}");
     }
@@ -56,7 +71,7 @@ fn a_sheet_of_the_first_generation_becomes_a_project_that_applies() {
         let text = std::fs::read_to_string(&file).expect("a file");
         assert!(file.ends_with("sheet.csv") || !text.contains("Mark-of-"), "{}", file.display());
     }
-    place.run("apply --yes").speaks_of(0, "Apply complete! Resources: 5 added");
+    place.run("apply --yes").speaks_of(0, "Apply complete! Resources: 7 added");
     place.run("drift").speaks_of(0, "No drift");
 }
 
@@ -190,9 +205,13 @@ fn a_sheet_of_the_second_generation_becomes_a_project_that_applies() {
     let place = Place::empty();
     std::fs::create_dir_all(place.project()).expect("a folder");
     sheet(&place, BELLOWS);
+    place
+        .run("convert csv sheet.csv --out other")
+        .speaks_of(3, "Schedules `mon-wed`: mon-wed.csv cannot be read");
+    times(&place, TIMES);
     let converted = place.run("convert csv sheet.csv");
     converted.says(0, "Converted: 3 labs of 3 rows.");
-    for (column, rows) in [("Emails", 1), ("Invitation", 1), ("Schedules", 1)] {
+    for (column, rows) in [("Emails", 1), ("Invitation", 1)] {
         converted.says(0, &format!("  {column} ({rows} row)"));
     }
     assert!(!converted.stdout.contains("  Tags ("), "{}", converted.stdout);
@@ -273,7 +292,7 @@ fn a_sheet_of_the_second_generation_becomes_a_project_that_applies() {
         assert!(file.ends_with("sheet.csv") || !text.contains("Mark-of-"), "{}", file.display());
     }
     place.edit("labs.yaml", "size: Classic_Av2_2_4GB_128_S_SSD", "size: Small");
-    place.run("apply --yes").speaks_of(0, "Apply complete! Resources: 5 added");
+    place.run("apply --yes").speaks_of(0, "Apply complete! Resources: 7 added");
     place.run("drift").speaks_of(0, "No drift");
     let again = place.run("convert csv sheet.csv");
     again.says(0, "Converted: 0 labs of 3 rows.");

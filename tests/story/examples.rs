@@ -5,9 +5,9 @@ use super::place::Place;
 #[test]
 fn contoso_works_on_the_emulator_inside() {
     let place = Place::of("contoso-cs");
-    place.run("apply --yes").says(0, "Apply complete! Resources: 76 added, 0 changed, 0 destroyed.");
+    place.run("apply --yes").says(0, "Apply complete! Resources: 84 added, 0 changed, 0 destroyed.");
     place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
-    place.run("destroy --yes").says(0, "Destroy complete! Resources: 76 destroyed.");
+    place.run("destroy --yes").says(0, "Destroy complete! Resources: 84 destroyed.");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn lines(place: &Place) -> usize {
 fn what_was_applied_is_imported_and_neither_plan_nor_drift_finds_a_difference() {
     let (served, original, place) = applied();
     let before = world(&served.data());
-    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete! Resources: 77 imported.");
+    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete! Resources: 85 imported.");
     assert_eq!(world(&served.data()), before, "nothing in Azure changes");
     place.run("plan --detailed-exitcode").says(0, "No changes.");
     place.run("drift").speaks_of(0, "No drift");
@@ -54,7 +54,7 @@ fn what_was_applied_is_imported_and_neither_plan_nor_drift_finds_a_difference() 
 }
 
 #[test]
-fn students_and_schedules_are_listed_by_their_ids_and_left_alone() {
+fn students_are_listed_by_their_ids_and_schedules_of_others_are_taken_in() {
     let (served, _, place) = applied();
     let lab = format!(
         "/subscriptions/{SUBSCRIPTION}/resourceGroups/cslabs-rg/providers/Microsoft.LabServices/labaccounts/cs-core-la/labs/cs101-A-Spring2027"
@@ -66,14 +66,26 @@ fn students_and_schedules_are_listed_by_their_ids_and_left_alone() {
     );
     assert!(added.contains(" 20"), "{added}");
     let schedule = r#"{"properties":{"timeZoneId":"Europe/Berlin","start":"2027-02-01T08:00:00Z","end":"2027-02-01T09:00:00Z"}}"#;
-    let path = format!("{lab}/environmentsettings/default/schedules/lecture?api-version=2019-01-01-preview");
+    let path =
+        format!("{lab}/environmentsettings/default/schedules/Default_12345?api-version=2019-01-01-preview");
     let made = served.send("PUT", &path, schedule);
     assert!(made.contains(" 20"), "{made}");
     let imported = import(&place, &served, SUBSCRIPTION);
-    imported.speaks_of(0, "Not in the files (2):");
-    imported.speaks_of(0, "/schedules/lecture\n    a schedule; schedules come with a later version");
+    imported.speaks_of(0, "Not in the files (1):");
     imported.speaks_of(0, "    a student; rosters come with a later version");
     assert!(!imported.stdout.contains("ada@"), "{}", imported.stdout);
+    let labs = std::fs::read_to_string(place.project().join("labs.yaml")).expect("a file");
+    let once = "        days:
+        - Mon
+        from: 2027-02-01
+        start: 08:00
+        stop: 09:00
+        timeZone: W. Europe Standard Time
+        until: 2027-02-01
+";
+    assert!(labs.contains(&format!("    schedules:\n      Default_12345:\n{once}")), "{labs}");
+    assert_eq!(labs.matches("schedules: timetable\n").count(), 4, "{labs}");
+    assert!(labs.contains("  timetable:\n    events:\n      lecture:\n"), "{labs}");
     place.run("plan --detailed-exitcode").says(0, "No changes.");
 }
 
@@ -169,7 +181,7 @@ fn an_attachment_keeps_a_name_that_is_not_its_gallerys() {
     place.set("AZURE_TENANT_ID", "22222222-2222-2222-2222-222222222222");
     place.set("AZURE_CLIENT_ID", "story");
     place.set("AZURE_CLIENT_SECRET", "mark-of-the-client-0");
-    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete! Resources: 77 imported.");
+    import(&place, &served, SUBSCRIPTION).speaks_of(0, "Import complete! Resources: 85 imported.");
     let accounts = std::fs::read_to_string(place.project().join("accounts.yaml")).expect("a file");
     assert_eq!(accounts.matches("name:").count(), 1, "{accounts}");
     assert!(accounts.contains("    name: cs-ai-la\n"), "{accounts}");

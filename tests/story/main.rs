@@ -30,6 +30,7 @@ mod seen;
 mod served;
 mod sign_in;
 mod threats;
+mod timetables;
 mod together;
 mod unfinished;
 mod unmanaged;

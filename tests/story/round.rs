@@ -11,7 +11,7 @@ use super::served::{Asked, Served, world};
 fn contoso_goes_round() {
     let azure = Served::start();
     let place = Place::against("contoso-cs", &azure.url);
-    place.run("apply --yes").says(0, "Apply complete! Resources: 76 added, 0 changed, 0 destroyed.");
+    place.run("apply --yes").says(0, "Apply complete! Resources: 84 added, 0 changed, 0 destroyed.");
     place.run("apply --yes").says(0, "No changes.");
     place.run("plan --detailed-exitcode").says(0, "No changes.");
     place.run("plan --detailed-exitcode --refresh").says(0, "No changes.");
@@ -24,7 +24,7 @@ fn contoso_goes_round() {
     place.run("apply --yes").says(0, "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.");
     place.run("drift").says(0, "No drift.");
 
-    place.run("destroy --yes").says(0, "Destroy complete! Resources: 76 destroyed.");
+    place.run("destroy --yes").says(0, "Destroy complete! Resources: 84 destroyed.");
     assert_eq!(world(&azure.data()).into_keys().collect::<Vec<_>>(), [""; 0]);
     assert_eq!(place.run("state list").stdout, "");
     let asked = azure.end();

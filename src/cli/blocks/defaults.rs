@@ -22,7 +22,11 @@ const STAYS: &[&str] = &[
     "enabledImages",
     "marketplaceImages",
     "publish",
+    "schedules",
 ];
+
+/// Sections that hold no resources.
+const NAMED: [&str; 2] = ["credentials", "timetables"];
 
 /// Moves what an image's versions share to the image.
 pub(in crate::cli) fn share_in_images(blocks: &mut Blocks) {
@@ -52,7 +56,7 @@ pub(in crate::cli) fn share_in_images(blocks: &mut Blocks) {
 /// merge over layers, so a map is shared only where all have the same keys.
 pub(in crate::cli) fn factor_out(blocks: &mut Blocks) -> Map<String, Value> {
     let mut defaults = Map::new();
-    for (section, own) in blocks.iter_mut().filter(|(section, _)| **section != "credentials") {
+    for (section, own) in blocks.iter_mut().filter(|(section, _)| !NAMED.contains(section)) {
         let mut resources: Vec<_> = own.values_mut().filter_map(Value::as_object_mut).collect();
         let names: Vec<_> =
             resources.first().map(|first| first.keys().cloned().collect()).unwrap_or_default();

@@ -18,7 +18,7 @@ const LAYOUT: &[(&str, &[&str])] = &[
     ("galleries.yaml", &["galleries"]),
     ("images.yaml", &["images"]),
     ("accounts.yaml", &["labAccounts", "labPlans", "galleryAttachments"]),
-    ("labs.yaml", &["credentials", "labs"]),
+    ("labs.yaml", &["credentials", "timetables", "labs"]),
 ];
 
 /// Texts by the names of their files.

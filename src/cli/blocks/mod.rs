@@ -2,14 +2,31 @@
 
 pub(super) mod defaults;
 pub(super) mod files;
+pub(super) mod timetables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::model::{Attributes, Resource, Source};
+
 /// Each section's blocks by key.
 pub(super) type Blocks = BTreeMap<&'static str, Map<String, Value>>;
+
+/// An event with these attributes, as rules look at it before it stands in any file.
+pub(super) fn event(attributes: &Attributes) -> Resource {
+    Resource {
+        attributes: attributes.clone(),
+        depends_on: BTreeSet::new(),
+        protect: None,
+        adopt: false,
+        ignore_changes: Vec::new(),
+        source: Source { file: "".into(), line: 1, column: 1 },
+        sources: BTreeMap::new(),
+        defaulted: BTreeMap::new(),
+    }
+}
 
 /// A key as near to a name as keys may be.
 pub(super) fn key_of(name: &str) -> String {

@@ -33,8 +33,21 @@ pub(super) struct Known {
     pub(super) groups: BTreeSet<String>,
     /// Keys that are taken, by section.
     pub(super) taken: BTreeMap<&'static str, BTreeSet<String>>,
+    /// What the sheet's `Schedules` name, by the text of the cell.
+    pub(super) timetables: BTreeMap<String, Times>,
     /// Whether what the sheet names exists in Azure already: nobody can make a lab account there any more.
     pub(super) exists: bool,
+}
+
+/// What became of the times that a sheet names.
+#[derive(Debug)]
+pub(super) enum Times {
+    /// The files have a timetable of this name.
+    Known(String),
+    /// They are a timetable, to be written under this name.
+    New(String, Value),
+    /// They are none; why.
+    Wrong(Vec<String>),
 }
 
 /// An image of a gallery that the files describe.
@@ -173,6 +186,7 @@ impl Making<'_> {
             _ => None,
         };
         let location = self.location(known_key.as_deref(), &mut cells);
+        let timetable = self.timetable(&mut cells);
         let lab_key = self.key("labs", name, &own);
         if self.labs.contains(&lab_name) {
             cells.wrong.push(format!("lab `{name}` of `{holder}` stands in the sheet twice"));
@@ -193,6 +207,12 @@ impl Making<'_> {
             lab.insert("resourceGroup".into(), json!(group));
             lab.extend(location.map(|region| ("location".to_owned(), json!(region))));
             lab.extend(connection.map(|connection| ("connection".to_owned(), connection)));
+        }
+        if let Some((key, written)) = timetable {
+            lab.insert("schedules".into(), json!(key));
+            if let Some(written) = written {
+                self.block("timetables").insert(key, written);
+            }
         }
         lab.insert("in".into(), json!(address));
         lab.insert("image".into(), json!(image));
@@ -248,6 +268,19 @@ impl Making<'_> {
             (None, _) => {
                 let noun = if self.generation == Generation::Plans { "lab plan" } else { "lab account" };
                 cells.wrong.push(format!("Location is blank, and the files have no such {noun}"));
+                None
+            }
+        }
+    }
+
+    /// The name of the row's timetable, with its block where the files have none.
+    fn timetable(&self, cells: &mut Cells<'_>) -> Option<(String, Option<Value>)> {
+        let text = cells.row.text("schedules")?;
+        match self.known.timetables.get(text)? {
+            Times::Known(key) => Some((key.clone(), None)),
+            Times::New(key, block) => Some((key.clone(), Some(block.clone()))),
+            Times::Wrong(why) => {
+                cells.wrong.extend(why.iter().map(|why| format!("Schedules `{text}`: {why}")));
                 None
             }
         }

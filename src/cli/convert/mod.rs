@@ -5,18 +5,19 @@
 
 mod cells;
 mod labs;
+mod schedules;
 mod sheet;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Map, json};
 
-use self::labs::{Converted, Image, Known};
+use self::labs::{Converted, Image, Known, Times};
 use self::sheet::{Generation, Sheet};
 use super::arguments::Csv as Arguments;
 use super::blocks::files::{self, Files};
-use super::blocks::{defaults, password_variable, project_name};
+use super::blocks::{defaults, key_of, password_variable, project_name};
 use super::failure::CommandError;
 use super::{Context, Exit, Failure};
 use crate::config::{CloudSettings, EMULATOR_SUBSCRIPTION, GuidOrEnv, PROJECT_FILE, Project};
@@ -44,7 +45,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         false => Files::new(),
     };
     let project = files::load(&before, is_new, context)?;
-    let done = valid(&sheet, &known(&project), &before, is_new, context)?;
+    let mut known = known(&project);
+    known.timetables = times(&sheet, &arguments.file, &project);
+    let done = valid(&sheet, &known, &before, is_new, context)?;
     let mut written = Files::new();
     if !done.labs.is_empty() {
         let mut blocks = done.blocks.clone();
@@ -65,6 +68,39 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     context.printer.result(&told(&arguments.file, &sheet, &done, &written, context));
     Ok(if done.rejected.is_empty() { Exit::Done } else { Exit::Configuration })
+}
+
+/// Reads the sheets of times beside the sheet that it names; what the files have under a name stays as it is.
+fn times(sheet: &Sheet, file: &Path, project: &Project) -> BTreeMap<String, Times> {
+    let names = sheet.rows.iter().filter_map(|row| row.text("schedules"));
+    let mut bases: BTreeMap<String, String> = BTreeMap::new();
+    let mut times = BTreeMap::new();
+    for name in names.collect::<BTreeSet<_>>() {
+        let base = name.strip_suffix(".csv").unwrap_or(name);
+        let other = bases.entry(key_of(base)).or_insert_with(|| base.to_owned());
+        let own = match other == base {
+            true => times_of(base, file, project),
+            false => Times::Wrong(vec![format!("it would be one timetable with `{other}`: rename its file")]),
+        };
+        times.insert(name.to_owned(), own);
+    }
+    times
+}
+
+fn times_of(base: &str, file: &Path, project: &Project) -> Times {
+    let key = key_of(base);
+    if project.timetables.contains(&key) {
+        return Times::Known(key);
+    }
+    if base.contains(['/', '\\']) {
+        return Times::Wrong(vec!["it is no name of a file beside the sheet".into()]);
+    }
+    let path = file.with_file_name(format!("{base}.csv"));
+    let bytes = std::fs::read(&path).map_err(|error| vec![format!("{base}.csv cannot be read: {error}")]);
+    match bytes.and_then(|bytes| schedules::timetable(&bytes)) {
+        Ok(block) => Times::New(key, block),
+        Err(why) => Times::Wrong(why),
+    }
 }
 
 /// Converts, and leaves out each row whose lab labwright would refuse.

@@ -29,7 +29,6 @@ pub(super) enum Use {
 const ROSTER: Use = Use::Homeless("students come with a later version");
 const OWNERS: Use = Use::Homeless("owners come with a later version");
 const MAIL: Use = Use::Homeless("students, and mails to them, come with a later version");
-const TIMES: Use = Use::Homeless("schedules come with a later version");
 const WORDS: Use = Use::OfPlans("a lab of a lab account has no tags");
 const SECOND: Use = Use::OfPlans("only lab plans have it");
 
@@ -66,7 +65,7 @@ const COLUMNS: &[(&str, Use)] = &[
     ("idleosgraceperiod", Use::Taken),
     ("idlenoconnectgraceperiod", Use::Taken),
     ("invitation", MAIL),
-    ("schedules", TIMES),
+    ("schedules", Use::Taken),
     ("labaccountresult", Use::Passed),
     ("labplanresult", Use::Passed),
     ("labresult", Use::Passed),
@@ -113,11 +112,9 @@ pub(super) type NoSheet = String;
 /// # Errors
 /// What is wrong with the whole: no columns of such a sheet, a column twice, text that is no UTF-8.
 pub(super) fn read(bytes: &[u8]) -> Result<Sheet, NoSheet> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| format!("byte {} is no UTF-8; save it as `CSV UTF-8`", error.valid_up_to() + 1))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text_of(bytes)?;
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(text))
+        .delimiter(delimiter_of(text, |name| COLUMNS.iter().any(|(own, _)| *own == name)))
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
@@ -142,7 +139,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, NoSheet> {
                 .into(),
         );
     }
-    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    let mut lines = Lines::of(text);
     let mut rows = Vec::new();
     let mut counts = vec![0; header.len()];
     for record in records {
@@ -177,16 +174,31 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, NoSheet> {
     Ok(Sheet { generation, rows, homeless })
 }
 
+/// The text of a file, without a byte order mark.
+///
+/// # Errors
+/// Where it is no UTF-8.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, NoSheet> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| format!("byte {} is no UTF-8; save it as `CSV UTF-8`", error.valid_up_to() + 1))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// Counts lines; a record may begin with the rest of the end of the line before, and blank lines are none.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     text: &'a [u8],
     at: usize,
     line: u64,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    /// The lines of a text.
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), at: 0, line: 1 }
+    }
+
     /// The line, from 1, of the record that begins at this byte, not before the last one.
-    fn at(&mut self, begins: usize) -> u64 {
+    pub(super) fn at(&mut self, begins: usize) -> u64 {
         while let Some(byte) = self.text.get(self.at) {
             if self.at >= begins && !matches!(byte, b'\r' | b'\n') {
                 break;
@@ -198,18 +210,18 @@ impl Lines<'_> {
     }
 }
 
-/// The delimiter under which the first line names the most columns that are known.
-fn delimiter(text: &str) -> u8 {
+/// The delimiter under which the first line names the most columns that are known, in lower case.
+pub(super) fn delimiter_of(text: &str, is_known: impl Fn(&str) -> bool) -> u8 {
     let first = text.lines().next().unwrap_or_default();
     let names = |delimiter: &u8| {
         let names = first.split(char::from(*delimiter)).map(|name| cell(name).to_lowercase());
-        names.filter(|name| COLUMNS.iter().any(|(own, _)| own == name)).count()
+        names.filter(|name| is_known(name)).count()
     };
     [b'\t', b';', b','].into_iter().max_by_key(names).unwrap_or(b',')
 }
 
 /// A cell without the blanks around it, and without a second pair of quotes within.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let text = text.trim();
     let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     inner.unwrap_or(text).trim().to_owned()

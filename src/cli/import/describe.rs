@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::find::{Found, Item};
-use crate::cli::blocks::{self, Blocks};
-use crate::kinds::{KINDS, kind};
-use crate::model::{Address, ArmId, Attributes, Observed, Recorded, Row};
+use crate::catalog;
+use crate::cli::blocks::{self, Blocks, timetables};
+use crate::kinds::{KINDS, kind, schedule_findings};
+use crate::model::{Address, ArmId, Attributes, Observed, Recorded, Row, Severity};
 
 /// What exists in the words of the files.
 #[derive(Debug, Default)]
@@ -20,6 +21,10 @@ pub(super) struct Described {
     pub(super) secrets: BTreeMap<String, String>,
 }
 
+/// Kinds whose blocks stand in those of others: the kind, the section of those others, the key in their blocks.
+const CHILDREN: [(&str, &str, &str); 2] =
+    [("ImageVersion", "images", "versions"), ("Schedule", "labs", "schedules")];
+
 /// What the files say already.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
@@ -29,6 +34,8 @@ pub(super) struct Known<'a> {
     pub(super) taken: BTreeSet<Address>,
     /// Accounts on VMs by name.
     pub(super) accounts: &'a BTreeMap<String, Value>,
+    /// Names of timetables.
+    pub(super) timetables: &'a BTreeSet<String>,
 }
 
 /// Gives every item an address: that of the files, else its name where that is a key and free, else one made of it and
@@ -46,6 +53,10 @@ pub(super) fn addresses(items: &[Item], known: &Known<'_>) -> BTreeMap<ArmId, Ad
             "ImageVersion" => {
                 let image = by_id.get(&item.parent).map_or("", Address::key);
                 vec![format!("{image}/{}", item.id.name())]
+            }
+            "Schedule" => {
+                let lab = by_id.get(&item.parent).map_or("", Address::key);
+                vec![format!("{lab}/{name}")]
             }
             "GalleryAttachment" => vec![by_id.get(&item.parent).map_or(name, |own| own.key().to_owned())],
             _ => vec![name.clone(), format!("{name}-{}", blocks::key_of(item.parent.name()))],
@@ -127,16 +138,12 @@ pub(super) fn describe(
             attributes.remove("name");
         }
         described.addresses.insert(address.clone());
-        if item.kind == "ImageVersion" {
+        if let Some((_, section, children)) = CHILDREN.iter().find(|(kind, ..)| *kind == item.kind) {
             attributes.remove("name");
-            let image = addresses[&item.parent].key();
-            let blocks = described.blocks.entry("images").or_default();
-            if let Some(image) = blocks.get_mut(image) {
-                let number = item.id.name().to_owned();
-                let versions = image.as_object_mut().map(|own| own.entry("versions").or_insert(json!({})));
-                if let Some(versions) = versions {
-                    versions[number] = Value::Object((*attributes).clone());
-                }
+            let parent = described.blocks.entry(section).or_default().get_mut(addresses[&item.parent].key());
+            if let Some(parent) = parent.and_then(Value::as_object_mut) {
+                let children = parent.entry(*children).or_insert(json!({}));
+                children[item.id.name()] = Value::Object((*attributes).clone());
             }
             continue;
         }
@@ -166,7 +173,8 @@ impl Described {
 
     /// Takes out what has a block already, and what only that would need.
     ///
-    /// A version of an image that has a block stands nowhere then, and is left out by name.
+    /// A version of an image that has a block, and a schedule of a lab that has one, stand nowhere then, and are left out by
+    /// name.
     pub(super) fn leave_to_the_files(
         &mut self,
         known: &Known<'_>,
@@ -180,16 +188,19 @@ impl Described {
         }
         let is_written =
             |section: &str, key: &str| self.blocks.get(section).is_some_and(|own| own.contains_key(key));
-        for (id, address) in addresses.iter().filter(|(_, own)| own.kind() == "ImageVersion") {
-            let image = address.key().split('/').next().unwrap_or_default();
+        for (id, address) in addresses {
+            let Some((_, section, children)) = CHILDREN.iter().find(|(kind, ..)| *kind == address.kind())
+            else {
+                continue;
+            };
+            let parent = address.key().split('/').next().unwrap_or_default();
             if !known.taken.contains(address)
-                && !is_written("images", image)
+                && !is_written(section, parent)
                 && self.addresses.remove(address)
             {
-                found.leave_out(
-                    id.as_str(),
-                    format!("a version of Image/{image}, which has a block: write it there"),
-                );
+                let why =
+                    format!("`{parent}` has a block in `{section}`: write it there, under `{children}`");
+                found.leave_out(id.as_str(), why);
             }
         }
         let labs: Vec<_> = self.blocks.get("labs").into_iter().flat_map(Map::values).cloned().collect();
@@ -200,6 +211,7 @@ impl Described {
             self.secrets.retain(|variable, _| left.iter().any(|own| own == variable.as_str()));
         }
         self.blocks.retain(|_, blocks| !blocks.is_empty());
+        timetables::share(&mut self.blocks, known.timetables);
     }
 }
 
@@ -253,9 +265,48 @@ fn describe_one(
                 }
             }
         }
+        "Schedule" => {
+            known(&item.parent).ok_or("its lab is left out")?;
+            describe_schedule(item, attributes)?;
+        }
         "Lab" if item.is_of_plan() => describe_plan_lab(item, attributes, addresses, accounts, described)?,
         "Lab" => describe_lab(item, attributes, addresses, accounts, described)?,
         _ => {}
+    }
+    Ok(())
+}
+
+/// Leaves out what follows by itself; says why where the language has no words for the schedule.
+fn describe_schedule(item: &Item, attributes: &mut Attributes) -> Result<(), String> {
+    let name = item.id.name();
+    if blocks::key_of(name) != name {
+        return Err(format!("`{name}` cannot be the name of an event in the files"));
+    }
+    let days = attributes.get("days");
+    let days: Vec<_> =
+        days.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let zone = attributes.get("timeZone").and_then(Value::as_str).unwrap_or_default();
+    let stop = attributes.get("stop").and_then(Value::as_str);
+    if days.is_empty() {
+        return Err("it is switched off, which the files cannot say".into());
+    }
+    if days.iter().any(|day| day.starts_with("every ")) {
+        return Err("it leaves weeks or days out, which the files cannot say".into());
+    }
+    if catalog::time_zone(zone).is_none() {
+        return Err(format!("its time zone `{zone}` is none that labwright knows"));
+    }
+    if stop.is_none_or(|stop| stop == "none") {
+        return Err("it never stops, which the files cannot say".into());
+    }
+    let refused = schedule_findings(name, &blocks::event(attributes))
+        .into_iter()
+        .find(|own| own.severity == Severity::Error);
+    if let Some(refused) = refused {
+        return Err(refused.message);
+    }
+    if attributes.get("start").and_then(Value::as_str) == Some("none") {
+        attributes.remove("start");
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ pub(super) struct Item {
     pub(super) kind: &'static str,
     /// Its id.
     pub(super) id: ArmId,
-    /// The id of what it is listed under: for a gallery, an account or a plan its group, for a lab of a plan the plan.
+    /// The id of what it is listed under: for a gallery, an account or a plan its group, for a lab of a plan the plan, for a
+    /// schedule the lab.
     pub(super) parent: ArmId,
     /// What the list says of it.
     pub(super) body: Value,
@@ -61,7 +62,7 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope) -> Result<Found, ArmError
     let mut found = Found::default();
     let mut accounts = found_tops(arm, scope, "LabAccount").await?;
     let mut attachments = Vec::new();
-    let mut labs = Vec::new();
+    let (mut labs, mut schedules) = (Vec::new(), Vec::new());
     for account in &mut accounts {
         account.beside = list_value(arm, &listing::marketplace(&account.id)).await?;
         for body in list(arm, &listing::attachments(&account.id)).await? {
@@ -72,7 +73,8 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope) -> Result<Found, ArmError
                 continue;
             };
             lab.beside = read(arm, &listing::template(&lab.id)).await?.unwrap_or_default();
-            leave_out_of(arm, &listing::users(&lab.id), &listing::schedules(&lab.id), &mut found).await?;
+            leave_out_students(arm, &listing::users(&lab.id), &mut found).await?;
+            schedules.extend(schedules_of(arm, &lab.id, &listing::schedules(&lab.id)).await?);
             labs.push(lab);
         }
     }
@@ -92,6 +94,7 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope) -> Result<Found, ArmError
     let used = tops.map(|item| group_of(&item.id)).collect();
     let groups = found_groups(arm, scope, &used, &mut found).await?;
     labs.extend(of_plans.labs);
+    schedules.extend(of_plans.schedules);
     let (mut images, mut versions) = (Vec::new(), Vec::new());
     for gallery in &galleries {
         for body in list(arm, &listing::images(&gallery.id)).await? {
@@ -103,7 +106,9 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope) -> Result<Found, ArmError
             versions.extend(item("ImageVersion", &image.id, body).filter(|own| scope.holds(&own.id)));
         }
     }
-    for mut items in [groups, galleries, images, versions, accounts, of_plans.plans, attachments, labs] {
+    for mut items in
+        [groups, galleries, images, versions, accounts, of_plans.plans, attachments, labs, schedules]
+    {
         items.sort_by_key(|item| item.id.as_str().to_lowercase());
         found.items.extend(items);
     }
@@ -132,22 +137,27 @@ impl Item {
     }
 }
 
-/// Leaves out a lab's students and schedules.
-pub(super) async fn leave_out_of(
+/// Leaves out a lab's students.
+pub(super) async fn leave_out_students(
     arm: &dyn Arm,
     users: &Read,
-    schedules: &Read,
     found: &mut Found,
 ) -> Result<(), ArmError> {
-    for (wanted, what) in [
-        (users, "a student; rosters come with a later version"),
-        (schedules, "a schedule; schedules come with a later version"),
-    ] {
-        for body in list(arm, wanted).await? {
-            found.leave_out(body["id"].as_str().unwrap_or_default(), what);
-        }
+    for body in list(arm, users).await? {
+        let id = body["id"].as_str().unwrap_or_default();
+        found.leave_out(id, "a student; rosters come with a later version");
     }
     Ok(())
+}
+
+/// A lab's schedules, whoever made them.
+pub(super) async fn schedules_of(
+    arm: &dyn Arm,
+    lab: &ArmId,
+    schedules: &Read,
+) -> Result<Vec<Item>, ArmError> {
+    let bodies = list(arm, schedules).await?;
+    Ok(bodies.into_iter().filter_map(|body| item("Schedule", lab, body)).collect())
 }
 
 /// The galleries or the lab accounts of a scope.

@@ -140,7 +140,7 @@ fn known<'a>(project: &'a Project, record: &record::Record, connection: &Connect
         .filter_map(|own| Some((own.row?.arm_id, own.address)))
         .collect();
     let taken = desired.keys().chain(record.recorded.rows.keys()).cloned().collect();
-    Known { by_id, taken, accounts: &project.accounts }
+    Known { by_id, taken, accounts: &project.accounts, timetables: &project.timetables }
 }
 
 /// Refuses to go on where a run of another command broke off: only `apply` and `resume` settle it.

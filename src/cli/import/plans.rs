@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::find::{Found, Item, group_of, item, leave_out_of, list};
+use super::find::{Found, Item, group_of, item, leave_out_students, list, schedules_of};
 use super::scope::Scope;
 use crate::azure::{Arm, ArmError, read};
 use crate::kinds::listing;
@@ -18,6 +18,7 @@ pub(super) struct OfPlans {
     pub(super) attachments: Vec<Item>,
     /// Each has the name that people see of its marketplace image beside it.
     pub(super) labs: Vec<Item>,
+    pub(super) schedules: Vec<Item>,
 }
 
 /// Lists the lab plans of a scope with their labs and galleries.
@@ -30,7 +31,7 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope, found: &mut Found) -> Res
     for body in tops(arm, scope).await? {
         plans.extend(plan(body).map(|plan| (plan.id.clone(), plan)));
     }
-    let mut labs = Vec::new();
+    let (mut labs, mut schedules) = (Vec::new(), Vec::new());
     for body in bodies {
         let named = plan_of(&body);
         let Some(mut lab) = item("Lab", named.as_ref().unwrap_or(scope.id()), body) else { continue };
@@ -44,7 +45,8 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope, found: &mut Found) -> Res
             plans.extend(body.and_then(plan).map(|plan| (plan.id.clone(), plan)));
         }
         lab.parent = named;
-        leave_out_of(arm, &listing::plan_users(&lab.id), &listing::plan_schedules(&lab.id), found).await?;
+        leave_out_students(arm, &listing::plan_users(&lab.id), found).await?;
+        schedules.extend(schedules_of(arm, &lab.id, &listing::plan_schedules(&lab.id)).await?);
         labs.push(lab);
     }
     for plan in plans.values_mut() {
@@ -54,7 +56,7 @@ pub(super) async fn find(arm: &dyn Arm, scope: &Scope, found: &mut Found) -> Res
         lab.beside = plans.get(&lab.parent).map_or(Value::Null, |plan| marketplace(&lab.body, &plan.beside));
     }
     let attachments = plans.values().filter_map(attachment).collect();
-    Ok(OfPlans { plans: plans.into_values().collect(), attachments, labs })
+    Ok(OfPlans { plans: plans.into_values().collect(), attachments, labs, schedules })
 }
 
 /// The plans that a scope names by itself.

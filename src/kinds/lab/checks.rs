@@ -69,6 +69,24 @@ pub(super) fn without_quota(subject: &Subject<'_>) -> Option<Finding> {
     })
 }
 
+/// Students start VMs within their quota only, schedules within their times only.
+pub(super) fn nobody_can_start(address: &Address, own: &Resource, view: &View<'_>) -> Option<Problem> {
+    let attributes = &own.attributes;
+    let publish = view.attributes(&Address::new("Publish", address.key()))?;
+    let is_published = publish.get("revision").is_some_and(|revision| *revision != 0);
+    let has_schedule = view.under(format!("Schedule/{}/", address.key())).next().is_some();
+    (is_published && !has_schedule && attributes.get("quota")?.as_str() == Some("PT0M")).then(|| {
+        Problem::Rule(Finding {
+            rule: "QUO-02".into(),
+            severity: Severity::Warning,
+            message: "there is neither a quota nor a schedule: students cannot use their VMs at all".into(),
+            address: Some(address.clone()),
+            source: Some(own.source_of("quota").clone()),
+            help: Some("write a `quota` above 0h, or name a timetable in `schedules`".into()),
+        })
+    })
+}
+
 /// A lab of a lab plan is made in one of the regions that the plan allows; one that exists stays where it is.
 pub(super) fn not_allowed_there(subject: &Subject<'_>) -> Option<Finding> {
     let own = subject.desired;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use self::checks::{
-    credentials_inside, differing_credentials, idle_on_linux, not_allowed_there, not_copied_there,
+    credentials_inside, differing_credentials, idle_on_linux, nobody_can_start, not_allowed_there, not_copied_there,
     not_enabled, not_for_accounts, same_user, without_credentials, without_quota,
 };
 use super::arm::{self, LABS, PLANS};
@@ -136,11 +136,16 @@ static INFO: KindInfo = KindInfo {
             "{ revision: 1 }",
         ),
         Attribute::new("owners", Shape::Later, "Educators who own the lab.", "[ana@contoso.edu]"),
-        Attribute::new("schedules", Shape::Later, "When VMs start and stop.", "mon-wed"),
+        Attribute::new(
+            "schedules",
+            Shape::Children("Schedule"),
+            "When VMs start and stop: a timetable by name, several, or a map of events.",
+            "mon-wed",
+        ),
         Attribute::new("users", Shape::Later, "The students.", "{ csv: rosters/optics.csv }"),
     ],
     name_rule: Some(name_rule),
-    rules: &["EXP-04", "GEO-06", "IMG-03", "IMG-19", "IMG-22", "LAB-11", "LAB-20", "LAB-21", "RET-01", "SHU-02"],
+    rules: &["EXP-04", "GEO-06", "IMG-03", "IMG-19", "IMG-22", "LAB-11", "LAB-20", "LAB-21", "QUO-02", "RET-01", "SHU-02"],
     holds_data: true,
     invoked: false,
 };
@@ -184,6 +189,7 @@ impl Kind for Lab {
             }
         }
         problems.extend(not_enabled(address, own, view));
+        problems.extend(nobody_can_start(address, own, view));
         match (generation, image) {
             (Generation::Accounts, Some(image)) => {
                 problems.extend(idle_on_linux(address, own, &image, view));

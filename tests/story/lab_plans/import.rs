@@ -57,6 +57,8 @@ fn what_goes_with_no_plan_and_what_is_below_a_lab_is_named_and_left_alone() {
     );
     let schedule = r#"{"properties":{"stopAt":"2027-02-01T09:00:00Z","startAt":"2027-02-01T08:00:00Z","timeZoneId":"Europe/Berlin"}}"#;
     send(&azure, "PUT", &format!("{}/schedules/lecture", lab_id("organic")), schedule);
+    let other = schedule.replace("Europe/Berlin", "Antarctica/Troll");
+    send(&azure, "PUT", &format!("{}/schedules/polar", lab_id("organic")), &other);
     let lone = r#"{"location":"westeurope","properties":{"autoShutdownProfile":{},"connectionProfile":{},"securityProfile":{},"virtualMachineProfile":{"createOption":"Image","imageReference":{"publisher":"canonical","offer":"0001-com-ubuntu-server-jammy","sku":"22_04-lts"},"sku":{"name":"Classic_Fsv2_2_4GB_128_S_SSD","capacity":1},"usageQuota":"PT1H","adminUser":{"username":"a","password":"Mark-of-a-1!"}}}}"#;
     send(&azure, "PUT", &lab_id("lone"), lone);
     let place = empty();
@@ -64,7 +66,10 @@ fn what_goes_with_no_plan_and_what_is_below_a_lab_is_named_and_left_alone() {
     imported.speaks_of(0, "Not in the files (3):");
     imported.speaks_of(0, "/labs/lone\n    it belongs to no lab plan");
     imported.speaks_of(0, "    a student; rosters come with a later version");
-    imported.speaks_of(0, "/schedules/lecture\n    a schedule; schedules come with a later version");
+    imported
+        .speaks_of(0, "/schedules/polar\n    its time zone `Antarctica/Troll` is none that labwright knows");
+    let labs = std::fs::read_to_string(place.project().join("labs.yaml")).expect("a file");
+    assert!(labs.contains("    schedules:\n      lecture:\n        days:\n        - Mon\n"), "{labs}");
     assert!(!imported.stdout.contains("ada@"), "{}", imported.stdout);
     place.run("plan --detailed-exitcode").says(0, "No changes.");
 }
