@@ -252,7 +252,8 @@ fn a_sheet_of_the_second_generation_becomes_a_project_that_applies() {
       username: bob
     quota: PT10H
     resourceGroup: bellows-rg
-    sharedPassword: true
+",
+        "    sharedPassword: true
     size: Small
     tags:
       dept: cs

@@ -50,8 +50,11 @@ pub(super) fn timetable(bytes: &[u8]) -> Result<Value, Vec<String>> {
     }
 }
 
-/// Cells by the column's name in lower case, but for blank ones, each row with its line.
-fn rows(bytes: &[u8]) -> Result<Vec<(u64, BTreeMap<&'static str, String>)>, NoSheet> {
+/// Cells by the column's name in lower case, but for blank ones.
+type Row = BTreeMap<&'static str, String>;
+
+/// The rows, each with its line.
+fn rows(bytes: &[u8]) -> Result<Vec<(u64, Row)>, NoSheet> {
     let text = text_of(bytes)?;
     let delimiter = delimiter_of(text, |name| COLUMNS.contains(&name));
     let mut reader = csv::ReaderBuilder::new()
@@ -73,7 +76,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<(u64, BTreeMap<&'static str, String>)>, NoSh
         let begins = record.position().map_or(0, |place| usize::try_from(place.byte()).unwrap_or_default());
         let line = lines.at(begins);
         let cells = header.iter().zip(record.iter().map(cell));
-        let row: BTreeMap<_, _> = cells
+        let row: Row = cells
             .filter(|(_, text)| !text.is_empty())
             .filter_map(|(name, text)| Some(((*name)?, text)))
             .collect();
@@ -86,7 +89,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<(u64, BTreeMap<&'static str, String>)>, NoSh
 
 /// A row, and what is wrong with it.
 struct Times<'a> {
-    row: &'a BTreeMap<&'static str, String>,
+    row: &'a Row,
     wrong: Vec<String>,
 }
 

@@ -21,9 +21,12 @@ pub(super) struct Described {
     pub(super) secrets: BTreeMap<String, String>,
 }
 
-/// Kinds whose blocks stand in those of others: the kind, the section of those others, the key in their blocks.
-const CHILDREN: [(&str, &str, &str); 2] =
-    [("ImageVersion", "images", "versions"), ("Schedule", "labs", "schedules")];
+/// Kinds whose blocks stand in those of others: the kind, the section of those others, the key in their blocks, and what one
+/// is called before the key of its parent.
+const CHILDREN: [(&str, &str, &str, &str); 2] = [
+    ("ImageVersion", "images", "versions", "a version of Image/"),
+    ("Schedule", "labs", "schedules", "a schedule of Lab/"),
+];
 
 /// What the files say already.
 #[derive(Debug)]
@@ -138,7 +141,7 @@ pub(super) fn describe(
             attributes.remove("name");
         }
         described.addresses.insert(address.clone());
-        if let Some((_, section, children)) = CHILDREN.iter().find(|(kind, ..)| *kind == item.kind) {
+        if let Some((_, section, children, _)) = CHILDREN.iter().find(|(kind, ..)| *kind == item.kind) {
             attributes.remove("name");
             let parent = described.blocks.entry(section).or_default().get_mut(addresses[&item.parent].key());
             if let Some(parent) = parent.and_then(Value::as_object_mut) {
@@ -189,7 +192,7 @@ impl Described {
         let is_written =
             |section: &str, key: &str| self.blocks.get(section).is_some_and(|own| own.contains_key(key));
         for (id, address) in addresses {
-            let Some((_, section, children)) = CHILDREN.iter().find(|(kind, ..)| *kind == address.kind())
+            let Some((_, section, _, noun)) = CHILDREN.iter().find(|(kind, ..)| *kind == address.kind())
             else {
                 continue;
             };
@@ -198,9 +201,7 @@ impl Described {
                 && !is_written(section, parent)
                 && self.addresses.remove(address)
             {
-                let why =
-                    format!("`{parent}` has a block in `{section}`: write it there, under `{children}`");
-                found.leave_out(id.as_str(), why);
+                found.leave_out(id.as_str(), format!("{noun}{parent}, which has a block: write it there"));
             }
         }
         let labs: Vec<_> = self.blocks.get("labs").into_iter().flat_map(Map::values).cloned().collect();
