@@ -12,6 +12,12 @@ const HOLDERS: [(&str, &str); 2] = [
     ("labs/waves/schedules", "2023-06-07"),
 ];
 
+/// A schedule that somebody else makes, once on a Monday, in the words of each generation.
+const OWN: [&str; 2] = [
+    r#"{"properties":{"start":"2027-02-01T08:00:00","end":"2027-02-01T09:00:00","timeZoneId":"UTC"}}"#,
+    r#"{"properties":{"startAt":"2027-02-01T08:00:00Z","stopAt":"2027-02-01T09:00:00Z","timeZoneId":"Etc/UTC"}}"#,
+];
+
 const HEAD: &str = r#"project: timetables
 cloud: emulator
 defaults:
@@ -60,8 +66,8 @@ fn place(azure: &Served) -> Place {
 
 /// What somebody else does to a schedule of each generation.
 #[track_caller]
-fn send(azure: &Served, method: &str, name: &str, body: &str) {
-    for (holder, version) in HOLDERS {
+fn send(azure: &Served, method: &str, name: &str, bodies: [&str; 2]) {
+    for ((holder, version), body) in HOLDERS.into_iter().zip(bodies) {
         let said = azure.send(method, &format!("{GROUP}/{holder}/{name}?api-version={version}"), body);
         assert!(said.contains(" 20"), "{method} {holder}: {said}");
     }
@@ -136,9 +142,8 @@ fn what_somebody_else_changes_is_seen_put_back_and_their_own_schedules_stay() {
     assert!(azure.send("PUT", &account, body).contains(" 200"));
     let body = r#"{"properties":{"startAt":"2027-02-03T10:15:00Z","stopAt":"2027-02-03T12:00:00Z","timeZoneId":"Europe/Berlin","recurrencePattern":{"frequency":"Daily","interval":2,"expirationDate":"2027-06-11T00:00:00Z"}}}"#;
     assert!(azure.send("PUT", &plan, body).contains(" 200"));
-    send(&azure, "DELETE", "night", "");
-    let own = r#"{"properties":{"start":"2027-02-01T08:00:00","end":"2027-02-01T09:00:00","startAt":"2027-02-01T08:00:00Z","stopAt":"2027-02-01T09:00:00Z","timeZoneId":"UTC"}}"#;
-    send(&azure, "PUT", "Default_12345", own);
+    send(&azure, "DELETE", "night", [""; 2]);
+    send(&azure, "PUT", "Default_12345", OWN);
 
     let drift = place.run("drift");
     for text in ["Schedule/optics/night", "Schedule/waves/night", "Drift: 2 gone, 2 changed."] {
@@ -183,8 +188,7 @@ fn schedules_that_are_there_are_adopted_and_never_taken_over() {
         let lab = if holder.contains("optics") { "optics" } else { "waves" };
         place.run(&format!("state show Schedule/{lab}/night")).speaks_of(0, &format!("{holder}/night"));
     }
-    let own = r#"{"properties":{"start":"2027-02-01T08:00:00","end":"2027-02-01T09:00:00","startAt":"2027-02-01T08:00:00Z","stopAt":"2027-02-01T09:00:00Z","timeZoneId":"UTC"}}"#;
-    send(&azure, "PUT", "exam", own);
+    send(&azure, "PUT", "exam", OWN);
     place.edit(
         "labwright.yaml",
         "      night:",
