@@ -37,11 +37,7 @@ fn client(endpoint: String) -> Client {
     Client::new(settings).expect("loopback")
 }
 
-async fn carry_out<'p>(
-    client: &Client,
-    store: &mut MemoryStore,
-    plan: &'p Plan,
-) -> Report<'p> {
+async fn carry_out<'p>(client: &Client, store: &mut MemoryStore, plan: &'p Plan) -> Report<'p> {
     let text = serde_json::to_string(plan).expect("a plan is JSON");
     let run = store.begin(bench::header(), &text, &plan.identity).expect("a run");
     let recorded = store.recorded().expect("it adds up");

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use self::checks::{
-    credentials_inside, differing_credentials, idle_on_linux, nobody_can_start, not_allowed_there, not_copied_there,
-    not_enabled, not_for_accounts, same_user, without_credentials, without_quota,
+    credentials_inside, differing_credentials, idle_on_linux, nobody_can_start, not_allowed_there,
+    not_copied_there, not_enabled, not_for_accounts, same_user, without_credentials, without_quota,
 };
 use super::arm::{self, LABS, PLANS};
 use super::export::ACCOUNT_LAB;
