@@ -171,11 +171,50 @@ static RENAMED: &[(&str, &str)] = &[
     ("Europe/Kyiv", "Europe/Kiev"),
 ];
 
-/// The zone with this name, of either list, in any letter case.
+/// Other places with the clock of a zone: a few of the same file's rows of other territories, those of many universities.
+static PLACES: &[(&str, &[&str])] = &[
+    (
+        "W. Europe Standard Time",
+        &[
+            "Europe/Amsterdam",
+            "Europe/Luxembourg",
+            "Europe/Oslo",
+            "Europe/Rome",
+            "Europe/Stockholm",
+            "Europe/Vienna",
+            "Europe/Zurich",
+        ],
+    ),
+    ("Romance Standard Time", &["Europe/Brussels", "Europe/Copenhagen", "Europe/Madrid"]),
+    (
+        "Central Europe Standard Time",
+        &["Europe/Belgrade", "Europe/Bratislava", "Europe/Ljubljana", "Europe/Prague"],
+    ),
+    ("Central European Standard Time", &["Europe/Sarajevo", "Europe/Skopje", "Europe/Zagreb"]),
+    (
+        "FLE Standard Time",
+        &["Europe/Helsinki", "Europe/Riga", "Europe/Sofia", "Europe/Tallinn", "Europe/Vilnius"],
+    ),
+    ("GTB Standard Time", &["Europe/Athens"]),
+    ("GMT Standard Time", &["Europe/Dublin", "Europe/Lisbon"]),
+    ("Eastern Standard Time", &["America/Detroit", "America/Toronto"]),
+    ("Central Standard Time", &["America/Winnipeg"]),
+    ("Mountain Standard Time", &["America/Boise", "America/Edmonton"]),
+    ("Pacific Standard Time", &["America/Vancouver"]),
+    ("China Standard Time", &["Asia/Hong_Kong", "Asia/Macau"]),
+    ("Singapore Standard Time", &["Asia/Kuala_Lumpur", "Asia/Manila"]),
+    ("SE Asia Standard Time", &["Asia/Jakarta"]),
+    ("AUS Eastern Standard Time", &["Australia/Melbourne"]),
+];
+
+/// The zone with this name, of either list or of another place with its clock, in any letter case.
 #[must_use]
 pub fn time_zone(name: &str) -> Option<&'static TimeZone> {
     let renamed = RENAMED.iter().find(|(later, _)| later.eq_ignore_ascii_case(name));
     let name = renamed.map_or(name, |(_, before)| before);
+    let is_there = |places: &&[&str]| places.iter().any(|place| place.eq_ignore_ascii_case(name));
+    let place = PLACES.iter().find(|(_, places)| is_there(&places));
+    let name = place.map_or(name, |(windows, _)| windows);
     ZONES.iter().find(|zone| [zone.windows, zone.iana].iter().any(|own| own.eq_ignore_ascii_case(name)))
 }
 
@@ -198,6 +237,7 @@ mod tests {
             ("w. europe standard time", "W. Europe Standard Time"),
             ("Europe/Berlin", "W. Europe Standard Time"),
             ("Europe/Kyiv", "FLE Standard Time"),
+            ("europe/amsterdam", "W. Europe Standard Time"),
             ("Asia/Kolkata", "India Standard Time"),
         ] {
             assert_eq!(time_zone(name).map(|zone| zone.windows), Some(windows), "{name}");
@@ -212,6 +252,13 @@ mod tests {
         assert_eq!(different.len(), 2 * ZONES.len());
         for (later, before) in RENAMED {
             assert!(time_zone(later).is_some_and(|zone| zone.iana == *before), "{later}");
+        }
+        for (windows, places) in PLACES {
+            assert!(ZONES.iter().any(|zone| zone.windows == *windows), "{windows}");
+            for place in *places {
+                assert!(ZONES.iter().all(|zone| zone.iana != *place), "{place} stands twice");
+                assert!(time_zone(place).is_some_and(|zone| zone.windows == *windows), "{place}");
+            }
         }
         // What lab plans take is at most 50 characters long.
         assert!(ZONES.iter().all(|zone| zone.iana.len() <= 50 && zone.windows.len() <= 50));

@@ -172,14 +172,14 @@ impl Expander<'_, '_> {
             std::collections::hash_map::Entry::Occupied(taken) => *taken.get(),
         };
         if is_row && first_is_row {
+            let mistake = Mistake::new(
+                Code::RowTwice,
+                format!("two rows make {}", quoted(&format!("{}/{key}", info.name))),
+            );
+            let mistake = mistake.at(place, "this row again").at(first, "this row first");
+            let mistake = template.into_iter().fold(mistake, |mistake, key| mistake.at(key, "by this key"));
             return Some(
-                Mistake::new(
-                    Code::RowTwice,
-                    format!("two rows make {}", quoted(&format!("{}/{key}", info.name))),
-                )
-                .at(place, "this row again")
-                .at(first, "this row first")
-                .advice("the key must hold what tells the rows apart; or take one of the rows away"),
+                mistake.advice("write into the key what tells the rows apart, or take one of the rows away"),
             );
         }
         Some(

@@ -34,8 +34,9 @@ impl Reader<'_, '_> {
             return self.refuse(fields::wrong_type(node, "a reference such as `Kind/key`"));
         };
         if reference.unmanaged.is_empty() {
-            let mistake = Mistake::new(Code::BadId, "what is named here is named by its key, not by an id");
-            return self.refuse(mistake.on(written, "not admitted here").advice(declare(reference.kinds)));
+            let mistake =
+                Mistake::new(Code::BadId, "an id is not enough here: labwright has to know more of it");
+            return self.refuse(mistake.on(written, "by its key only").advice(declare(reference.kinds)));
         }
         let id = self.id(written)?;
         let sort = id.resource_type();
@@ -48,7 +49,7 @@ impl Reader<'_, '_> {
         };
         let mistake = match reference.kinds.iter().find(fits) {
             Some(of) => {
-                let message = format!("what is needed of this {of} does not follow from its id");
+                let message = format!("the id of this {of} does not say all that is needed of it");
                 Mistake::new(Code::BadId, message)
                     .on(written, said(sort.as_deref()))
                     .advice(declare(reference.kinds))
@@ -123,8 +124,8 @@ impl Reader<'_, '_> {
                         Code::IdContradicts,
                         format!("the id says {}, and `{part}` says {}", quoted(&text), quoted(said)),
                     )
-                    .at(entry.place(), "another one")
-                    .at(own.place, "than by the id")
+                    .at(entry.place(), "this does not fit the id")
+                    .at(own.place, "the id")
                     .advice(format!("take `{part}` away: the id says it already")),
                 );
             }
@@ -237,7 +238,7 @@ pub(super) fn of_ours(
         if *ours == id {
             problems.add(
                 Mistake::new(Code::IdOfOurs, format!("this is the id of {known}, which is in the files"))
-                    .at(files.place_of(own.source_of(name)), "has a key")
+                    .at(files.place_of(own.source_of(name)), "write its key instead")
                     .advice(help),
             );
         } else {

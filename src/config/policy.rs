@@ -73,13 +73,14 @@ fn allowance(node: &Node, world: &World<'_>, problems: &mut Problems) -> Option<
             problems.add(
                 Mistake::new(Code::MissingAttribute, format!("`{key}` is missing in a consent"))
                     .at(node.place, format!("has no `{key}`"))
-                    .advice(format!("add `{key}: {example}`")),
+                    .advice(format!("add `{key}: {example}")),
             );
         }
         found
     };
-    let because = needed("because", "end of term", problems).and_then(|node| reason(node, problems));
-    let until = needed("until", "2027-02-15", problems).and_then(|node| day(node, problems));
+    let because = needed("because", "…`, why it is meant", problems).and_then(|node| reason(node, problems));
+    let until = needed("until", "YYYY-MM-DD`, the last day that it holds", problems)
+        .and_then(|node| day(node, problems));
     let at_most = match node.get("atMost") {
         Some(node) => Some(count(node, 1, 1_000_000, problems)?),
         None => None,
@@ -132,7 +133,7 @@ fn day(node: &Node, problems: &mut Problems) -> Option<String> {
     problems.add(
         Mistake::new(Code::BadDate, format!("{} is no day", quoted(text)))
             .at(node.place, "not a day")
-            .advice("write `YYYY-MM-DD`, for example `2027-06-28`"),
+            .advice("write a day of the calendar as `YYYY-MM-DD`, for example `2027-06-28`"),
     );
     None
 }

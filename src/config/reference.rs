@@ -82,10 +82,12 @@ impl Reader<'_, '_> {
         } else if kind(written).is_some() {
             let message =
                 format!("{} is no {}", quoted(node.as_text().unwrap_or_default()), built.join(" or "));
-            let section = built.first().and_then(|of| kind(of)).map_or("", |kind| kind.info().section);
+            let sections = built.iter().filter_map(|of| Some(format!("{}:", kind(of)?.info().section)));
+            let sections: Vec<_> = sections.collect();
+            let expected: Vec<_> = built.iter().map(|of| one(of)).collect();
             Mistake::new(Code::WrongKind, message)
-                .on(node, format!("expected {}", one(built.first().unwrap_or(&""))))
-                .advice(format!("name a key of `{section}:`"))
+                .on(node, format!("expected {}", expected.join(" or ")))
+                .advice(format!("name a key of {}", either(sections.iter().map(String::as_str))))
         } else {
             let marketplace = reference.marketplace.then_some("Marketplace");
             let near = nearest(written, built.iter().copied().chain(marketplace));

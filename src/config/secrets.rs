@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::codes::Code;
 use super::error::{Mistake, Problems};
 use super::fields;
-use super::near::{perhaps, quoted};
+use super::near::{either, nearest, perhaps, quoted};
 use super::node::{Content, Entry, Node, Style};
 use super::paths::relative_to;
 use super::settings::outside;
@@ -70,9 +70,10 @@ impl Reader<'_, '_> {
 
     fn password(&mut self, node: &Node) -> Option<Value> {
         let Some(entries) = node.as_map() else {
-            let message = "a password never stands in a file";
+            let message = "the password is written out in the file";
+            let help = format!("{REFERENCE}. Change the password if it was ever committed");
             return self
-                .refuse(Mistake::new(Code::PlainSecret, message).on(node, "written out").advice(REFERENCE));
+                .refuse(Mistake::new(Code::PlainSecret, message).on(node, "written out").advice(help));
         };
         let [entry] = entries else {
             let message = format!("a secret is exactly one reference, here are {}", entries.len());
@@ -87,7 +88,12 @@ impl Reader<'_, '_> {
                     Code::BadSecret,
                     "a secret is `{ env: NAME }`, `{ file: PATH }` or `{ keyVault: URL }`",
                 );
-                self.refuse(mistake.at(entry.key_place, "none of them").advice(REFERENCE))
+                let near = nearest(&entry.key, ["env", "file", "keyVault"]);
+                let help = match near.is_empty() {
+                    true => REFERENCE.to_owned(),
+                    false => format!("perhaps {}?", either(near)),
+                };
+                self.refuse(mistake.at(entry.key_place, "none of them").advice(help))
             }
         }
     }

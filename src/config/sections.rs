@@ -167,11 +167,12 @@ impl Reading {
             match section(&entry.key) {
                 Some(Section::Setting) if is_project => {}
                 Some(Section::Setting) => problems.add(
-                    Mistake::new(Code::SettingElsewhere, format!("{} is a setting", quoted(&entry.key)))
-                        .at(entry.key_place, "stands in labwright.yaml alone")
-                        .advice(
-                            "move it to labwright.yaml: what is set there can be given owners of its own",
-                        ),
+                    Mistake::new(
+                        Code::SettingElsewhere,
+                        format!("{} may stand in labwright.yaml only", quoted(&entry.key)),
+                    )
+                    .at(entry.key_place, "a setting of the project")
+                    .advice("move it there, so that a change of settings can be given reviewers of its own"),
                 ),
                 Some(Section::Later) => problems.add(later(&entry.key).at(entry.key_place, "not yet")),
                 Some(Section::Of(name, kind)) => self.blocks(name, kind, entry, problems),

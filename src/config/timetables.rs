@@ -55,7 +55,8 @@ fn events(node: &Node, place: Place, problems: &mut Problems) -> Vec<Entry> {
         None => Some(&[][..]),
     };
     let Some(own) = own else { return Vec::new() };
-    if own.is_empty() && !node.get("events").is_some_and(Node::is_broken) {
+    let is_misspelt = entries.iter().any(|entry| !SHARED.contains(&&*entry.key) && &*entry.key != "events");
+    if own.is_empty() && !is_misspelt && !node.get("events").is_some_and(Node::is_broken) {
         let mistake = Mistake::new(Code::MissingAttribute, "the timetable has no events");
         let help = "add `events: { lecture: { days: [Mon, Wed], start: \"09:45\", stop: \"12:00\" } }`";
         problems.add(mistake.at(place, "nothing ever starts or stops").advice(help));

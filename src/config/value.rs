@@ -141,7 +141,7 @@ impl<'a, 'w> Reader<'a, 'w> {
             Shape::Date => self.refuse(
                 Mistake::new(Code::BadDate, format!("{} is no day", quoted(text)))
                     .on(node, "not a day")
-                    .advice("write `YYYY-MM-DD`, for example `2027-06-28`"),
+                    .advice("write a day of the calendar as `YYYY-MM-DD`, for example `2027-06-28`"),
             ),
             Shape::Time { off } => self.time(text, *off, node),
             Shape::TimeZone => self.time_zone(text, node),
@@ -255,7 +255,8 @@ impl<'a, 'w> Reader<'a, 'w> {
         let help = match (&near[..], &there[..]) {
             ([], []) => "for example `W. Europe Standard Time` or `Europe/Berlin`".into(),
             ([], there) => {
-                format!("write one with the same clock, of {}", super::near::either(there.iter().copied()))
+                let there = super::near::either(there.iter().copied());
+                format!("write the one of these whose clock is yours: {there}")
             }
             (near, _) => format!("perhaps {}?", super::near::either(near.iter().copied())),
         };

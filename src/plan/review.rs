@@ -350,7 +350,11 @@ const CONSEQUENCES: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["cloud"], &[], "after the merge another place or identity is used for everything"),
     (&["subscriptions"], &[], "resources of that name go to another subscription"),
-    (&["state"], &[], "the record is looked for there: without it everything looks as if it were new"),
+    (
+        &["state"],
+        &[],
+        "labwright looks for its state there: move the file along, or the next plan wants to make everything anew",
+    ),
     (&["project"], &[], "the state belongs to the old name, and is refused"),
     (&["policy"], &[], "what is allowed without asking changes"),
     (

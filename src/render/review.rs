@@ -342,10 +342,20 @@ impl ReviewView<'_> {
             said.push(format!("Refused: {} {verb} it.", count(errors, "error")));
         }
         said.extend(self.worst());
+        said.extend(self.lacking());
         if said.is_empty() && self.is_same() {
             said.push("No changes. What differs in the files means the same.".into());
         }
         said.join(" ")
+    }
+
+    /// That an apply would refuse it, for want of consents.
+    fn lacking(&self) -> Option<String> {
+        let missing = self.environments.iter().flat_map(|own| &own.plan.missing);
+        let words: BTreeSet<_> = missing.map(|consent| consent.what.as_str()).collect();
+        let words: Vec<_> = words.into_iter().collect();
+        (!words.is_empty())
+            .then(|| format!("An apply refuses it: consent is missing to {}.", words.join(", ")))
     }
 
     /// The change that hits most and cannot be undone, and how many such there are beside it.
@@ -353,7 +363,15 @@ impl ReviewView<'_> {
         let lost: Vec<_> = self.environments.iter().flat_map(EnvironmentReview::lost).collect();
         let worst = lost.iter().rev().max_by_key(|group| group.weight())?;
         let others: usize = lost.iter().map(|group| group.changes.len()).sum::<usize>() - worst.changes.len();
-        let others = if others > 0 { format!(", and {others} more") } else { String::new() };
+        // What is lost for certain comes first; what hits more stands beside it.
+        let seats = |group: &Group<'_>| group.affected.map_or(0, |affected| affected.seats);
+        let widest =
+            lost.iter().rev().max_by_key(|group| seats(group)).filter(|own| seats(own) > seats(worst));
+        let widest = widest.and_then(|own| Some(format!(", {} among them ({})", own.name(), own.who()?)));
+        let others = match others {
+            0 => String::new(),
+            others => format!(", and {others} more{}", widest.unwrap_or_default()),
+        };
         let who = worst.who().map(|who| format!(" ({who})")).unwrap_or_default();
         Some(format!("Cannot be undone: {} {}{who}{others}.", worst.name(), worst.done()))
     }

@@ -201,10 +201,11 @@ fn write_consents(sheet: &mut Sheet, own: &EnvironmentReview<'_>) {
     if words.is_empty() {
         return;
     }
-    let lines: Vec<_> = own.allowances().iter().map(|line| format!("- {}", code(line))).collect();
-    let open =
-        format!("❌ **Consent missing: {}.** If it is meant, under `policy.allow`:\n", words.join(", "));
-    sheet.block(&open, &lines, "", |left| format!("- … and {left} more"));
+    // Keys of the language hold nothing that ends a fence.
+    let lines: Vec<_> = own.allowances().iter().map(|line| format!("    {line}")).collect();
+    let words = words.join(", ");
+    let open = format!("❌ **Consent missing: {words}.** If it is meant:\n\n```yaml\npolicy:\n  allow:");
+    sheet.block(&open, &lines, "```\n", |left| format!("    # … and {left} more"));
 }
 
 /// Time, and what the plan would be over the record.
