@@ -213,7 +213,7 @@ pub fn time_zone(name: &str) -> Option<&'static TimeZone> {
     let renamed = RENAMED.iter().find(|(later, _)| later.eq_ignore_ascii_case(name));
     let name = renamed.map_or(name, |(_, before)| before);
     let is_there = |places: &&[&str]| places.iter().any(|place| place.eq_ignore_ascii_case(name));
-    let place = PLACES.iter().find(|(_, places)| is_there(&places));
+    let place = PLACES.iter().find(|(_, places)| is_there(places));
     let name = place.map_or(name, |(windows, _)| windows);
     ZONES.iter().find(|zone| [zone.windows, zone.iana].iter().any(|own| own.eq_ignore_ascii_case(name)))
 }
