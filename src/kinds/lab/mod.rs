@@ -145,7 +145,7 @@ static INFO: KindInfo = KindInfo {
         Attribute::new("users", Shape::Later, "The students.", "{ csv: rosters/optics.csv }"),
     ],
     name_rule: Some(name_rule),
-    rules: &["EXP-04", "GEO-06", "IMG-03", "IMG-19", "IMG-22", "LAB-11", "LAB-20", "LAB-21", "QUO-02", "RET-01", "SHU-02"],
+    rules: &["EXP-04", "GEO-03", "GEO-06", "IMG-03", "IMG-19", "IMG-22", "LAB-11", "LAB-20", "LAB-21", "QUO-02", "RET-01", "SHU-02"],
     holds_data: true,
     invoked: false,
 };
