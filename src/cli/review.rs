@@ -7,6 +7,7 @@ mod record;
 mod sides;
 
 use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
 
 use super::arguments::Review as Arguments;
 use super::failure::CommandError;
@@ -29,7 +30,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let reviewing = Reviewing { sides: &sides, options: Options { today, ..Options::default() }, context };
     let settings = reviewing.settings();
     let mut problems = Problems::default();
-    let mut compared = Vec::new();
+    // The process ends with this: nobody waits for thousands of resources to be taken apart first.
+    let mut compared = ManuallyDrop::new(Vec::new());
     let environments = reviewing.environments(&mut remarks);
     if arguments.state.is_some() && environments.len() > 1 {
         let message = "a record is of one environment, and several are reviewed";
@@ -52,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         environments: Vec::new(),
         in_full: context.printer.verbosity() > 0,
     };
-    for own in &compared {
+    for own in compared.iter() {
         reviewing.add(own, arguments, &mut view)?;
     }
     let exit = match (view.problems.is_empty(), view.is_refused(), arguments.detailed_exitcode) {
@@ -174,14 +176,14 @@ impl Reviewing<'_> {
         let known = known.filter(|known| !known.is_empty());
         let new = name.as_ref().filter(|name| known.is_some_and(|known| !known.contains(name)));
         let of_base = asked(name.clone().filter(|_| known.is_some()));
-        let (before, after) = std::thread::scope(|scope| {
-            let before = scope.spawn(|| match new {
+        let of_head = asked(name.clone());
+        let (before, after) = rayon::join(
+            || match new {
                 Some(name) => (None, Some(sides::new_environment(name))),
                 None => sides::base(&self.sides.base_tree, &of_base),
-            });
-            let after = config::load(&self.sides.head_tree, &asked(name.clone()));
-            (before.join().expect("loading does not panic"), after)
-        });
+            },
+            || config::load(&self.sides.head_tree, &of_head),
+        );
         let (base, remark) = before;
         remark.into_iter().for_each(|remark| add_once(remarks, remark));
         let head = after.map_err(|diagnostics| problems.add(super::project::failure(&diagnostics))).ok()?;

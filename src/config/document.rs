@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 use super::codes::Code;
@@ -53,6 +55,55 @@ pub(super) fn parse(file: u32, text: &str, budget: &mut Budget, problems: &mut P
     }
 }
 
+/// How many bytes of text are read at once on all processors: what they become is in memory before anything is counted.
+const AT_ONCE: usize = 1 << 20;
+
+/// Reads the documents of many files, by their numbers: the same as [`parse`] one after the other.
+pub(super) fn parse_all(
+    files: &[(u32, Arc<str>)],
+    budget: &mut Budget,
+    problems: &mut Problems,
+) -> Vec<Option<Node>> {
+    let mut roots = Vec::with_capacity(files.len());
+    let mut rest = files;
+    while let [(file, text), ..] = rest {
+        let mut bytes = 0;
+        let fits = rest.iter().take_while(|(_, text)| {
+            bytes += text.len();
+            bytes <= AT_ONCE
+        });
+        let (group, after) = rest.split_at(fits.count());
+        // What is wrong is found again one by one, so that it is told as it would be of one file after the other.
+        if let Some(found) = parse_group(group, budget).filter(|found| !found.is_empty()) {
+            roots.extend(found);
+            rest = after;
+        } else {
+            roots.push(parse(*file, text, budget, problems));
+            rest = &rest[1..];
+        }
+    }
+    roots
+}
+
+/// The documents of files that nothing is wrong with and that together keep to the budget.
+fn parse_group(files: &[(u32, Arc<str>)], budget: &mut Budget) -> Option<Vec<Option<Node>>> {
+    let one = |(file, text): &(u32, Arc<str>)| {
+        // No value is without a byte; repeating more than that is for the budget of all to allow.
+        let before = Budget { values: text.len() + 1, repeats: text.len() };
+        let (mut left, mut problems) = (before, Problems::default());
+        let root = parse(*file, text, &mut left, &mut problems);
+        problems.is_empty().then_some((root, before.values - left.values, before.repeats - left.repeats))
+    };
+    let found: Vec<_> = files.par_iter().map(one).collect::<Option<_>>()?;
+    let (mut values, mut repeats) = (budget.values, budget.repeats);
+    for (_, own_values, own_repeats) in &found {
+        values = values.checked_sub(*own_values)?;
+        repeats = repeats.checked_sub(*own_repeats)?;
+    }
+    *budget = Budget { values, repeats };
+    Some(found.into_iter().map(|(root, ..)| root).collect())
+}
+
 /// What a text says without how it is laid out, every comment among it; `None` where it is no YAML. Two texts that say the
 /// same are one document.
 pub(super) fn said(text: &str) -> Option<Vec<Event<'_>>> {
@@ -98,16 +149,35 @@ struct Frame {
 
 enum Open {
     List(Vec<Node>),
-    Map {
-        entries: Vec<Entry>,
-        seen: HashMap<Box<str>, usize>,
-        key: Option<(Box<str>, Place, bool)>,
-        merges: Vec<Node>,
-    },
+    Map { entries: Vec<Entry>, seen: Seen, key: Option<(Box<str>, Place, bool)>, merges: Vec<Node> },
 }
 
 /// Why a file ends early.
 type Stop = Box<Mistake>;
+
+/// Where each key of a map stands. Most maps have few keys, which are looked through.
+#[derive(Default)]
+struct Seen(HashMap<Box<str>, usize>);
+
+impl Seen {
+    const FEW: usize = 16;
+
+    fn first<'a>(&self, entries: &'a [Entry], key: &str) -> Option<&'a Entry> {
+        if entries.len() < Self::FEW {
+            return entries.iter().find(|entry| &*entry.key == key);
+        }
+        entries.get(*self.0.get(key)?)
+    }
+
+    fn last_added(&mut self, entries: &[Entry]) {
+        let new = match entries.len() {
+            count if count < Self::FEW => return,
+            Self::FEW => 0,
+            count => count - 1,
+        };
+        self.0.extend(entries.iter().enumerate().skip(new).map(|(at, entry)| (entry.key.clone(), at)));
+    }
+}
 
 impl Reader<'_> {
     fn read(&mut self, text: &str) -> Result<(), Stop> {
@@ -137,7 +207,7 @@ impl Reader<'_> {
                         anchor,
                         place,
                         style,
-                        Open::Map { entries, seen: HashMap::new(), key: None, merges },
+                        Open::Map { entries, seen: Seen::default(), key: None, merges },
                     )?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(place)?,
@@ -234,8 +304,8 @@ impl Reader<'_> {
         place.end = end.end.max(place.end);
         let content = match open {
             Open::List(items) => Content::List(items),
-            Open::Map { mut entries, seen, merges, .. } => {
-                merge(&mut entries, &seen, merges);
+            Open::Map { mut entries, merges, .. } => {
+                merge(&mut entries, merges);
                 Content::Map(entries)
             }
         };
@@ -284,14 +354,11 @@ impl Reader<'_> {
                     merges.push(node);
                     return Ok(());
                 }
-                match seen.get(&key) {
-                    Some(first) => {
-                        let first = entries[*first].key_place;
-                        self.problems.add(duplicate_key(&key, first, key_place));
-                    }
+                match seen.first(entries, &key) {
+                    Some(first) => self.problems.add(duplicate_key(&key, first.key_place, key_place)),
                     None => {
-                        seen.insert(key.clone(), entries.len());
                         entries.push(Entry { key, key_place, value: node });
+                        seen.last_added(entries);
                     }
                 }
             }
@@ -398,11 +465,12 @@ fn duplicate_key(key: &str, first: Place, second: Place) -> Mistake {
 }
 
 /// Adds what merge keys bring: keys that the map has itself win, then those of the earlier map.
-fn merge(entries: &mut Vec<Entry>, seen: &HashMap<Box<str>, usize>, merges: Vec<Node>) {
+fn merge(entries: &mut Vec<Entry>, merges: Vec<Node>) {
     if merges.is_empty() {
         return;
     }
-    let mut names: std::collections::HashSet<Box<str>> = seen.keys().cloned().collect();
+    let mut names: std::collections::HashSet<Box<str>> =
+        entries.iter().map(|entry| entry.key.clone()).collect();
     let maps = merges.into_iter().flat_map(|node| match node.content {
         Content::List(items) => items,
         content => vec![Node::new(content, node.place)],

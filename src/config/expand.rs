@@ -102,7 +102,7 @@ impl Expander<'_, '_> {
         let entry = Entry { key, key_place, value };
         let Some(for_each) = for_each else {
             let scope = Scope::of(self.variables);
-            return self.instance(kind, &entry, scope, key_place);
+            return self.instance(kind, entry, scope, key_place);
         };
         match rows::read(&for_each, self.variables, self.loader, &mut self.tables, self.problems) {
             Some(for_each) => self.each(kind, &entry, &for_each),
@@ -123,14 +123,14 @@ impl Expander<'_, '_> {
         }
         for row in for_each.rows.iter() {
             let scope = Scope { row: Some(row), with: Some(&for_each.with), variables: self.variables };
-            self.instance(kind, entry, scope, row.place);
+            self.instance(kind, entry.clone(), scope, row.place);
         }
     }
 
-    fn instance(&mut self, kind: &'static dyn Kind, entry: &Entry, scope: Scope<'_>, place: Place) {
+    fn instance(&mut self, kind: &'static dyn Kind, entry: Entry, scope: Scope<'_>, place: Place) {
         let info = kind.info();
         if let Some(blank) = scope.blanks(&entry.key).first() {
-            self.problems.add(blank_in_key(blank, entry, scope.row));
+            self.problems.add(blank_in_key(blank, &entry, scope.row));
             self.expanded.unknown.push((info.name, entry.key.to_string()));
             return;
         }
@@ -150,7 +150,8 @@ impl Expander<'_, '_> {
             return;
         }
         let mut entries = self.defaults_of(info, scope);
-        let own = scope.expand(entry.value.clone(), self.problems);
+        let own = entry.value;
+        let own = if has_expressions(&own) { scope.expand(own, self.problems) } else { own };
         if let Content::Map(own) = own.content {
             overlay(&mut entries, own);
         }
@@ -205,10 +206,7 @@ impl Expander<'_, '_> {
             (node, expressions)
         });
         let node = if *expressions { scope.expand(node.clone(), self.problems) } else { node.clone() };
-        match node.content {
-            Content::Map(entries) => entries,
-            _ => Vec::new(),
-        }
+        node.into_map()
     }
 
     /// Puts what `defaults.all` says under what a child's block says.

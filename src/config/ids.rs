@@ -182,7 +182,7 @@ pub(super) fn check_own(
     for (address, own) in ids.iter().filter(|(address, _)| sound.contains(*address)) {
         let Some(resource) = view.desired.get(address) else { continue };
         let kind = kind_of(address);
-        let is = kind.arm_id(address, &resource.attributes, view);
+        let Some(is) = view.arm_id(address) else { continue };
         if is.may_be(&own.id) {
             continue;
         }
@@ -219,11 +219,9 @@ pub(super) fn of_ours(
     let anywhere = |id: &ArmId| id.in_subscription(|_| Some("-".to_owned()));
     let mut ours: HashMap<ArmId, Vec<(ArmId, &Address)>> = HashMap::new();
     for kind in KINDS.iter().filter(|kind| !kind.info().section.is_empty()) {
-        for (address, own) in view.desired.iter().filter(|(address, _)| address.kind() == kind.info().name) {
-            if sound.contains(address) {
-                let id = kind.arm_id(address, &own.attributes, view);
-                ours.entry(anywhere(&id)).or_default().push((id, address));
-            }
+        for address in view.of_kind(kind.info().name).filter(|address| sound.contains(*address)) {
+            let Some(id) = view.arm_id(address) else { continue };
+            ours.entry(anywhere(&id)).or_default().push((id, address));
         }
     }
     let mut findings = Vec::new();

@@ -37,7 +37,8 @@ mod variables;
 mod world;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -123,23 +124,17 @@ fn desired(
     let of_timetables = timetables::section(&sections.timetables, scope, &mut world, problems);
     sections::check_defaults(&parts.defaults, &world, problems);
     let policy = parts.policy.as_ref().map(|node| policy::policy(node, &world, problems)).unwrap_or_default();
-    let mut built = Vec::with_capacity(expanded.instances.len());
-    for instance in &expanded.instances {
-        built.extend(resource::read(instance, &world, problems));
-    }
+    let built = resource::read_all(&expanded.instances, &mut world, problems);
     let (identity, subscription, real_endpoint) = identity(&parts.settings);
-    let addresses: HashMap<Address, ()> = built.iter().map(|built| (built.address.clone(), ())).collect();
-    let exists = |address: &Address| addresses.contains_key(address);
-    let moved = sections
-        .moved
-        .iter()
-        .flat_map(|node| policy::moved(node, scope, &world, &exists, problems))
-        .collect();
-    let forget = sections
-        .forget
-        .iter()
-        .flat_map(|node| policy::forget(node, scope, &world, &exists, problems))
-        .collect();
+    let (moved, forget) = {
+        let addresses = LazyCell::new(|| built.iter().map(|built| &built.address).collect::<HashSet<_>>());
+        let exists = |address: &Address| addresses.contains(address);
+        let moved = sections.moved.iter();
+        let moved = moved.flat_map(|node| policy::moved(node, scope, &world, &exists, problems)).collect();
+        let forget = sections.forget.iter();
+        let forget = forget.flat_map(|node| policy::forget(node, scope, &world, &exists, problems));
+        (moved, forget.collect())
+    };
     let measure = validate::Measure { subscription: &subscription, real_endpoint, files };
     let (resources, mut findings) = validate::resources(built, &measure, &world, problems);
     findings.extend(parts.undeclared.iter().map(|name| undeclared(name)));

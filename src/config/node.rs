@@ -129,6 +129,14 @@ impl Node {
         }
     }
 
+    /// The same, taken out of it; nothing where it is no map.
+    pub(super) fn into_map(self) -> Vec<Entry> {
+        match self.content {
+            Content::Map(entries) => entries,
+            _ => Vec::new(),
+        }
+    }
+
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         self.as_map()?.iter().find(|entry| &*entry.key == key).map(|entry| &entry.value)

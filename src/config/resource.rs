@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::cloud;
@@ -12,11 +13,11 @@ use super::fields;
 use super::ids::{self, OwnId};
 use super::near::quoted;
 use super::node::{Entry, Node};
-use super::texts::Place;
+use super::texts::{Files, Place};
 use super::timetables;
 use super::value::{Reader, bad_version, one, repeated, version};
 use super::world::World;
-use crate::kinds::{Attribute, Kind, KindInfo, MANAGED_BY_ALL, Misfit, Shape, kind};
+use crate::kinds::{Attribute, Kind, KindInfo, MANAGED_BY_ALL, Misfit, Problem, Shape, kind, kind_of};
 use crate::model::{Address, Attributes, Finding, Resource, Severity};
 
 /// A resource as it was read.
@@ -34,12 +35,33 @@ pub(super) struct Built {
 }
 
 /// Reads an instance; its children follow it.
-pub(super) fn read(instance: &Instance, world: &World<'_>, problems: &mut Problems) -> Vec<Built> {
+fn read(instance: &Instance, world: &World<'_>, problems: &mut Problems) -> Vec<Built> {
     let mut built = Vec::new();
     let address = Address::new(instance.kind.info().name, &instance.key);
     let block = Block { kind: instance.kind, address, place: instance.place, parent: None };
     block.read(&instance.entries, world, problems, &mut built);
     built
+}
+
+/// Reads every instance; children follow their parents.
+///
+/// Each says what it says whatever the others do, so all processors read. What is wrong is found again one by one: near
+/// names are looked for a limited number of times.
+pub(super) fn read_all(instances: &[Instance], world: &mut World<'_>, problems: &mut Problems) -> Vec<Built> {
+    let left = world.searches();
+    let sound = |instance| {
+        let mut problems = Problems::default();
+        let built = read(instance, world, &mut problems);
+        problems.is_empty().then_some(built)
+    };
+    let found: Option<Vec<_>> = instances.par_iter().with_min_len(16).map(sound).collect();
+    match found {
+        Some(found) => found.into_iter().flatten().collect(),
+        None => {
+            world.set_searches(left);
+            instances.iter().flat_map(|instance| read(instance, world, problems)).collect()
+        }
+    }
 }
 
 /// Reads the block of a child that stands in no parent's, with what all of its parents will find wrong with it.
@@ -55,6 +77,27 @@ pub(super) fn read_child(
     let address = Address::new(kind.info().name, &format!("{}/{name}", parent.key()));
     Block { kind, address, place, parent: Some(parent) }.read(entries, world, problems, &mut built);
     built.into_iter().next()
+}
+
+/// Adds what a kind says to the problems; what a rule says is a finding.
+pub(super) fn told(
+    problem: Problem,
+    (address, resource): (&Address, &Resource),
+    files: &Files,
+    problems: &mut Problems,
+) -> Option<Finding> {
+    match problem {
+        Problem::Rule(finding) => {
+            debug_assert!(kind_of(address).info().rules.contains(&finding.rule.as_str()), "{finding:?}");
+            Some(finding)
+        }
+        Problem::Wrong { path, code, message, help } => {
+            let mistake = Mistake::new(Code::of_kind(code), message);
+            let place = files.place_of(resource.source_of(&path));
+            problems.add(mistake.at(place, address.to_string()).advice(help));
+            None
+        }
+    }
 }
 
 /// What is being read.
@@ -117,6 +160,11 @@ impl Block<'_> {
         resource.sources = std::mem::take(&mut reader.sources);
         resource.defaulted = std::mem::take(&mut reader.defaulted);
         let sound = !broken && problems.raised() == before;
+        if sound {
+            for problem in self.kind.settle(&mut resource) {
+                notes.extend(told(problem, (&self.address, &resource), world.files, problems));
+            }
+        }
         built.push(Built { address: self.address.clone(), resource, sound, depends_on, id, notes });
         for (entry, of, many) in children {
             self.children(entry, of, many, world, problems, built);

@@ -183,9 +183,16 @@ fn collect(node: &Node, secret: bool, places: &mut Vec<Place>) {
         Content::Map(entries) => {
             for entry in entries {
                 let is_name = matches!(entry.value.content, Content::Scalar(_));
-                let key = entry.key.to_ascii_lowercase();
-                let is_account = matches!(key.as_str(), "credentials" | "nonadmin");
-                let inside = secret || key.contains("password") || is_account && !is_name;
+                let is = |word: &str| entry.key.eq_ignore_ascii_case(word);
+                let holds = |word: &str| {
+                    entry
+                        .key
+                        .as_bytes()
+                        .windows(word.len())
+                        .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+                };
+                let is_account = is("credentials") || is("nonadmin");
+                let inside = secret || holds("password") || is_account && !is_name;
                 collect(&entry.value, inside, places);
             }
         }

@@ -73,8 +73,7 @@ pub(super) fn read(
     options: &Options,
     problems: &mut Problems,
 ) -> Option<(Parts, Sections)> {
-    let mut reading =
-        Reading { budget: Budget::default(), sections: Sections::default(), names: HashMap::new() };
+    let mut reading = Reading { sections: Sections::default(), names: HashMap::new() };
     let file = match loader.read(PROJECT_FILE, None) {
         Ok(file) => file,
         Err(mistake) => {
@@ -82,7 +81,9 @@ pub(super) fn read(
             return None;
         }
     };
-    let root = reading.document(file, loader, problems)?;
+    let mut budget = Budget::default();
+    let root = document::parse(file, &loader.files.text(file), &mut budget, problems);
+    let root = document(file, root, loader)?;
     let text = loader.files.text(file);
     let start = place_at(file, &text, 0, text.find('\n').unwrap_or(text.len()).min(60));
     if root.as_map().is_none() {
@@ -91,7 +92,7 @@ pub(super) fn read(
     }
     let given = given(&mut loader.files, &options.variables);
     let parts = settings::read(&root, start, options, given, problems);
-    reading.sort(&root, true, problems);
+    reading.sort(root, true, problems);
     let files = yaml_files(loader.tree, &parts.patterns, problems);
     for (pattern, place) in parts.patterns.without_file(&files.read) {
         problems.add(
@@ -101,11 +102,16 @@ pub(super) fn read(
         );
     }
     reading.sections.links = files.links;
-    for path in files.read {
-        match loader.read(&path, None) {
-            Ok(file) => reading.file(file, &path, loader, problems),
+    let mut texts = Vec::new();
+    for path in &files.read {
+        match loader.read(path, None) {
+            Ok(file) => texts.push((file, loader.files.text(file))),
             Err(mistake) => problems.add(*mistake),
         }
+    }
+    let roots = document::parse_all(&texts, &mut budget, problems);
+    for ((file, _), root) in texts.into_iter().zip(roots) {
+        reading.file(file, root, loader, problems);
     }
     Some((parts, reading.sections))
 }
@@ -120,50 +126,50 @@ fn no_project(loader: &Loader<'_>, mistake: Mistake) -> Mistake {
         .advice("`labwright init` starts a project here; `-C DIR` takes one that is elsewhere")
 }
 
+/// What was read of a file, its secrets masked: nothing is an empty value, what could not be read is none.
+fn document(file: u32, root: Option<Node>, loader: &mut Loader<'_>) -> Option<Node> {
+    match &root {
+        Some(root) => secrets::mask(root, &mut loader.files),
+        None => loader.files.mask_by_guess(file),
+    }
+    let text = loader.files.text(file);
+    let is_blank = || {
+        text.trim_start_matches('\u{feff}').lines().all(|line| {
+            let line = line.trim();
+            line.is_empty() || line.starts_with('#') || matches!(line, "---" | "...")
+        })
+    };
+    if root.is_none() && is_blank() {
+        return Some(Node::scalar("", Style::Plain, place_at(file, &text, 0, 0)));
+    }
+    root
+}
+
 struct Reading {
-    budget: Budget,
     sections: Sections,
     /// Where each name of each section stands.
     names: HashMap<(&'static str, Box<str>), Place>,
 }
 
 impl Reading {
-    fn document(&mut self, file: u32, loader: &mut Loader<'_>, problems: &mut Problems) -> Option<Node> {
-        let text = loader.files.text(file);
-        let root = document::parse(file, &text, &mut self.budget, problems);
-        match &root {
-            Some(root) => secrets::mask(root, &mut loader.files),
-            None => loader.files.mask_by_guess(file),
-        }
-        let is_blank = text.trim_start_matches('\u{feff}').lines().all(|line| {
-            let line = line.trim();
-            line.is_empty() || line.starts_with('#') || line == "---"
-        });
-        if root.is_none() && is_blank {
-            return Some(Node::scalar("", Style::Plain, place_at(file, &text, 0, 0)));
-        }
-        root
-    }
-
-    fn file(&mut self, file: u32, path: &str, loader: &mut Loader<'_>, problems: &mut Problems) {
-        let before = problems.raised();
-        let Some(root) = self.document(file, loader, problems) else {
+    fn file(&mut self, file: u32, root: Option<Node>, loader: &mut Loader<'_>, problems: &mut Problems) {
+        let Some(root) = document(file, root, loader) else {
             self.sections.broken.push(file);
-            if problems.raised() == before {
-                problems.add(no_section(path, place_at(file, "", 0, 0)));
-            }
             return;
         };
         let known = |entry: &&Entry| section(&entry.key).is_some();
         match root.as_map() {
-            Some(entries) if entries.iter().any(|entry| known(&entry)) => self.sort(&root, false, problems),
-            _ => problems.add(no_section(path, Place { end: root.place.start + 1, ..root.place })),
+            Some(entries) if entries.iter().any(|entry| known(&entry)) => self.sort(root, false, problems),
+            _ => {
+                let place = Place { end: root.place.start + 1, ..root.place };
+                problems.add(no_section(loader.files.name(file), place));
+            }
         }
     }
 
     /// Puts what a file holds to its section.
-    fn sort(&mut self, root: &Node, is_project: bool, problems: &mut Problems) {
-        for entry in root.as_map().unwrap_or_default() {
+    fn sort(&mut self, root: Node, is_project: bool, problems: &mut Problems) {
+        for entry in root.into_map() {
             match section(&entry.key) {
                 Some(Section::Setting) if is_project => {}
                 Some(Section::Setting) => problems.add(
@@ -184,8 +190,8 @@ impl Reading {
                     let own = self.named("timetables", entry, problems);
                     self.sections.timetables.extend(own);
                 }
-                Some(Section::Moved) => self.sections.moved.push(entry.value.clone()),
-                Some(Section::Forget) => self.sections.forget.push(entry.value.clone()),
+                Some(Section::Moved) => self.sections.moved.push(entry.value),
+                Some(Section::Forget) => self.sections.forget.push(entry.value),
                 None => problems.add(
                     Mistake::new(Code::UnknownKey, format!("unknown section {}", quoted(&entry.key)))
                         .at(entry.key_place, "no section of this name")
@@ -195,26 +201,22 @@ impl Reading {
         }
     }
 
-    fn blocks(
-        &mut self,
-        name: &'static str,
-        kind: &'static dyn Kind,
-        entry: &Entry,
-        problems: &mut Problems,
-    ) {
+    fn blocks(&mut self, name: &'static str, kind: &'static dyn Kind, entry: Entry, problems: &mut Problems) {
         for own in self.named(name, entry, problems) {
             self.sections.blocks.push(Block { kind, entry: own });
         }
     }
 
     /// The entries of a section whose names are not taken yet.
-    fn named(&mut self, name: &'static str, entry: &Entry, problems: &mut Problems) -> Vec<Entry> {
+    fn named(&mut self, name: &'static str, entry: Entry, problems: &mut Problems) -> Vec<Entry> {
         let mut found = Vec::new();
-        for own in fields::map(&entry.value, "{ NAME: { … } }", problems).unwrap_or_default() {
+        if fields::map(&entry.value, "{ NAME: { … } }", problems).is_none() {
+            return found;
+        }
+        for mut own in entry.value.into_map() {
             match self.names.entry((name, own.key.clone())) {
                 Vacant(free) => {
                     free.insert(own.key_place);
-                    let mut own = own.clone();
                     secrets::refuse_expressions(std::slice::from_mut(&mut own), problems);
                     found.push(own);
                 }

@@ -1,19 +1,21 @@
 //! Across resources: what follows from others, what waits for itself, what would be one in Azure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::Range;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use rayon::prelude::*;
 
 use super::codes::Code;
 use super::error::{Mistake, Problems};
 use super::ids;
 use super::near::perhaps;
 use super::node::Node;
-use super::resource::Built;
+use super::resource::{self, Built};
 use super::texts::Files;
 use super::world::World;
-use crate::kinds::{KINDS, Kind, OnChange, Problem, View, kind, references};
+use crate::kinds::{KINDS, Kind, OnChange, View, each_reference, kind, references};
 use crate::model::{Address, ArmId, Finding, Recorded, Resource};
 
 /// What the resources are measured by.
@@ -30,16 +32,19 @@ pub(super) fn resources(
     world: &World<'_>,
     problems: &mut Problems,
 ) -> (BTreeMap<Address, Resource>, Vec<Finding>) {
-    let addresses: HashSet<Address> = built.iter().map(|built| built.address.clone()).collect();
+    let waited_for = built.iter().flat_map(|built| &built.depends_on).map(|(address, _)| address.clone());
+    let waited_for: HashSet<Address> = waited_for.collect();
+    let there = built.iter().map(|built| &built.address).filter(|address| waited_for.contains(*address));
+    let there: HashSet<Address> = there.cloned().collect();
     let mut waits = Waits::default();
-    let mut resources = BTreeMap::new();
+    let mut resources = Vec::with_capacity(built.len());
     let mut sound = HashSet::new();
     let (mut ids, mut notes) = (BTreeMap::new(), Vec::new());
     for mut built in built {
         notes.append(&mut built.notes);
         ids.extend(built.id.map(|id| (built.address.clone(), id)));
         for (address, node) in built.depends_on {
-            if addresses.contains(&address) {
+            if there.contains(&address) {
                 waits.written.entry(built.address.clone()).or_default().push((address.clone(), node));
                 built.resource.depends_on.insert(address);
             } else if !world.may_have(address.kind(), address.key()) {
@@ -49,8 +54,9 @@ pub(super) fn resources(
         if built.sound {
             sound.insert(built.address.clone());
         }
-        resources.insert(built.address, built.resource);
+        resources.push((built.address, built.resource));
     }
+    let mut resources: BTreeMap<_, _> = resources.into_iter().collect();
     let sound = with_sound_references(&mut resources, sound);
     let mut findings = complete(&mut resources, &sound, measure, problems);
     findings.append(&mut notes);
@@ -64,6 +70,8 @@ pub(super) fn resources(
         subscription: measure.subscription,
         real_endpoint: measure.real_endpoint,
     };
+    let links = view.links_with_ids(|address| sound.contains(address));
+    let view = View { links: &links, ..view };
     ids::check_own(&ids, &sound, &view, measure.files, problems);
     findings.extend(ids::of_ours(&sound, &view, measure.files, problems));
     same_in_azure(&view, &sound, measure.files, problems);
@@ -84,22 +92,23 @@ fn unknown_address(address: &Address, node: &Node, world: &World<'_>) -> Mistake
 /// children: their parents ask whether they have any.
 fn with_sound_references(
     resources: &mut BTreeMap<Address, Resource>,
-    sound: HashSet<Address>,
+    mut sound: HashSet<Address>,
 ) -> HashSet<Address> {
-    let mut kept: HashSet<Address> = HashSet::with_capacity(sound.len());
+    // References go from later kinds to earlier ones.
     for kind in KINDS {
-        let info = kind.info();
         for (address, resource) in of_kind(resources, *kind) {
-            let leads = references(info, &resource.attributes);
-            if sound.contains(address) && leads.iter().all(|lead| kept.contains(lead)) {
-                kept.insert(address.clone());
+            let mut leads_on = true;
+            let mut lead = |text: &str| leads_on &= sound.contains(text);
+            each_reference(kind.info(), &resource.attributes, &mut lead);
+            if !leads_on {
+                sound.remove(address);
             }
         }
     }
     let is_child =
         |address: &Address| kind(address.kind()).is_some_and(|kind| kind.info().section.is_empty());
-    resources.retain(|address, _| kept.contains(address) || is_child(address));
-    kept
+    resources.retain(|address, _| sound.contains(address) || is_child(address));
+    sound
 }
 
 fn of_kind<'a>(
@@ -107,11 +116,25 @@ fn of_kind<'a>(
     kind: &dyn Kind,
 ) -> impl Iterator<Item = (&'a Address, &'a Resource)> {
     let name = kind.info().name;
-    let (first, end) = (Address::new(name, ""), Address::new(&format!("{name}0"), ""));
-    resources.range(first..end).filter(move |(address, _)| address.kind() == name)
+    resources.range(range_of(name)).filter(move |(address, _)| address.kind() == name)
 }
 
-/// Lets every kind fill in what follows from other resources, in the order of `KINDS`.
+fn sound_of_kind<'a>(
+    resources: &'a mut BTreeMap<Address, Resource>,
+    kind: &dyn Kind,
+    sound: &'a HashSet<Address>,
+) -> impl Iterator<Item = (&'a Address, &'a mut Resource)> {
+    let name = kind.info().name;
+    let own = move |address: &Address| address.kind() == name && sound.contains(address);
+    resources.range_mut(range_of(name)).filter(move |(address, _)| own(address))
+}
+
+fn range_of(kind: &str) -> Range<Address> {
+    Address::new(kind, "")..Address::new(&format!("{kind}0"), "")
+}
+
+/// Lets every kind fill in what follows from other resources, in the order of `KINDS`. Those of one kind are completed
+/// at once: each sees the others of its kind as they are written.
 fn complete(
     resources: &mut BTreeMap<Address, Resource>,
     sound: &HashSet<Address>,
@@ -123,37 +146,29 @@ fn complete(
     let links = crate::kinds::Links::of(resources, &recorded);
     let mut findings = Vec::new();
     for kind in KINDS {
-        let addresses: Vec<Address> = of_kind(resources, *kind).map(|(address, _)| address.clone()).collect();
-        for address in addresses.into_iter().filter(|address| sound.contains(address)) {
-            let Some(stored) = resources.get_mut(&address) else { continue };
-            // The view shows the resource itself too; places are not asked through it.
-            let (sources, defaulted) =
-                (std::mem::take(&mut stored.sources), std::mem::take(&mut stored.defaulted));
-            let mut own = Resource { sources, defaulted, ..stored.clone() };
-            let view = View {
-                links: &links,
-                desired: resources,
-                recorded: &recorded,
-                subscription: measure.subscription,
-                real_endpoint: measure.real_endpoint,
-            };
-            for problem in kind.complete(&address, &mut own, &view) {
-                match problem {
-                    Problem::Rule(finding) => {
-                        debug_assert!(kind.info().rules.contains(&finding.rule.as_str()), "{finding:?}");
-                        findings.push(finding);
-                    }
-                    Problem::Wrong { path, code, message, help } => {
-                        let place = measure.files.place_of(own.source_of(&path));
-                        problems.add(
-                            Mistake::new(Code::of_kind(code), message)
-                                .at(place, address.to_string())
-                                .advice(help),
-                        );
-                    }
-                }
-            }
-            resources.insert(address, own);
+        // Places are not asked through the view: each resource has its own with it.
+        let mut places = Vec::new();
+        for (address, stored) in sound_of_kind(resources, *kind, sound) {
+            let own = (std::mem::take(&mut stored.sources), std::mem::take(&mut stored.defaulted));
+            places.push((address.clone(), own));
+        }
+        let view = View {
+            links: &links,
+            desired: resources,
+            recorded: &recorded,
+            subscription: measure.subscription,
+            real_endpoint: measure.real_endpoint,
+        };
+        let complete = |(address, (sources, defaulted)): (Address, _)| {
+            let mut own = Resource { sources, defaulted, ..view.desired[&address].clone() };
+            let problems = kind.complete(&address, &mut own, &view);
+            (own, problems)
+        };
+        let completed: Vec<_> = places.into_par_iter().map(complete).collect();
+        for ((address, stored), (own, said)) in sound_of_kind(resources, *kind, sound).zip(completed) {
+            *stored = own;
+            let told = |problem| resource::told(problem, (address, stored), measure.files, problems);
+            findings.extend(said.into_iter().filter_map(told));
         }
     }
     findings
@@ -271,8 +286,8 @@ fn same_in_azure(view: &View<'_>, sound: &HashSet<Address>, files: &Files, probl
     let resources = view.desired;
     let mut seen: HashMap<(&str, ArmId), &Address> = HashMap::new();
     for kind in KINDS.iter().filter(|kind| kind.info().name_rule.is_some()) {
-        for (address, resource) in of_kind(resources, *kind).filter(|(address, _)| sound.contains(*address)) {
-            let id = kind.arm_id(address, &resource.attributes, view);
+        for (address, _) in of_kind(resources, *kind).filter(|(address, _)| sound.contains(*address)) {
+            let Some(id) = view.arm_id(address) else { continue };
             let Some(first) = seen.insert((kind.info().name, id.clone()), address) else { continue };
             let at = |address: &Address| {
                 let resource = &resources[address];

@@ -60,8 +60,8 @@ impl<'a, 'w> Reader<'a, 'w> {
             Shape::Object(attributes) => self.object(attributes, node, path),
             Shape::Children(_) | Shape::Child(_) => None,
             _ => {
-                let text = self.scalar(shape, node)?;
-                self.leaf(shape, &text, node)
+                let scalar = self.scalar(shape, node)?;
+                self.leaf(shape, scalar, node)
             }
         }
     }
@@ -72,7 +72,7 @@ impl<'a, 'w> Reader<'a, 'w> {
     }
 
     /// The scalar that a leaf needs; lists, maps and nothing are of the wrong type.
-    fn scalar(&mut self, shape: &Shape, node: &Node) -> Option<Scalar> {
+    fn scalar<'n>(&mut self, shape: &Shape, node: &'n Node) -> Option<&'n Scalar> {
         if let Some(scalar) = node.as_scalar().filter(|scalar| !scalar.is_null()) {
             let is_bool = node.sort() == "a boolean";
             if is_bool && !matches!(shape, Shape::Bool) {
@@ -84,7 +84,7 @@ impl<'a, 'w> Reader<'a, 'w> {
                 self.problems.add(mistake);
                 return None;
             }
-            return Some(scalar.clone());
+            return Some(scalar);
         }
         self.problems.add(fields::wrong_type(node, wanted(shape)));
         None

@@ -1,8 +1,8 @@
 //! What a value may refer to: every name of the project.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(super) struct World<'a> {
     /// Texts of files that could not be read: what they hold is not known.
     broken: Vec<Arc<str>>,
     /// How many near names may still be looked for among many.
-    searches: Cell<u32>,
+    searches: AtomicU32,
 }
 
 /// The section whose keys `resourceGroup` may name.
@@ -63,7 +63,7 @@ impl<'a> World<'a> {
             groups,
             unknown: expanded.unknown.clone(),
             broken: broken.iter().map(|file| files.text(*file)).collect(),
-            searches: Cell::new(200),
+            searches: AtomicU32::new(200),
         }
     }
 
@@ -83,10 +83,19 @@ impl<'a> World<'a> {
         self.broken.iter().any(|text| text.contains(word))
     }
 
+    /// How many near names may still be looked for.
+    pub(super) fn searches(&self) -> u32 {
+        self.searches.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_searches(&mut self, left: u32) {
+        *self.searches.get_mut() = left;
+    }
+
     /// The keys of a kind, for near names; none once many have been looked for.
     pub(super) fn keys(&self, kind: &str) -> impl Iterator<Item = &str> + Clone {
-        let left = self.searches.get();
-        self.searches.set(left.saturating_sub(1));
+        let left = self.searches();
+        self.searches.store(left.saturating_sub(1), Ordering::Relaxed);
         let keys = self.names.get(kind).filter(|keys| left > 0 || keys.len() < 100);
         keys.into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }

@@ -5,14 +5,17 @@
 //! settings of the machine and of the user; what the repository's own settings name is not asked for by any command here.
 
 mod error;
+mod objects;
 mod tree;
 
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 pub use error::GitError;
+use objects::{Objects, is_id};
 pub use tree::CommitTree;
 
 /// A listing longer than this is not read: far more than the most files of a project.
@@ -53,6 +56,7 @@ pub struct Repository {
     prefix: String,
     /// Where the working tree is; `None` of a bare repository.
     top: Option<PathBuf>,
+    objects: Arc<Objects>,
 }
 
 /// A commit by its full id.
@@ -79,6 +83,7 @@ impl Repository {
     /// # Errors
     /// Without git, outside of a repository.
     pub fn open(folder: &Path) -> Result<Self, GitError> {
+        let objects = Objects::open(folder)?;
         let looked = run(folder, ["rev-parse", "--is-inside-work-tree", "--show-prefix"])?;
         if !looked.status.success() {
             return Err(GitError::NoRepository { folder: folder.to_owned() });
@@ -93,7 +98,7 @@ impl Repository {
             }),
             false => None,
         };
-        Ok(Self { folder: folder.to_owned(), prefix, top })
+        Ok(Self { folder: folder.to_owned(), prefix, top, objects: Arc::new(objects) })
     }
 
     /// The folder's path in the repository, ended by `/`; empty at its top.
@@ -107,10 +112,12 @@ impl Repository {
     /// # Errors
     /// [`GitError::UnknownCommit`] where it means none.
     pub fn commit(&self, name: &str) -> Result<Commit, GitError> {
-        let wanted = format!("{name}^{{commit}}");
-        let found =
-            run(&self.folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", wanted.as_str()])?;
-        id(&found).map(Commit).ok_or_else(|| GitError::UnknownCommit { name: shown(name.as_bytes()) })
+        let found = match name {
+            "" => None,
+            _ => self.objects.find(&format!("{name}^{{commit}}"))?,
+        };
+        let commit = found.map(|(id, _)| Commit(id));
+        commit.ok_or_else(|| GitError::UnknownCommit { name: shown(name.as_bytes()) })
     }
 
     /// Where two commits parted; `None` where this repository does not know.
@@ -133,14 +140,13 @@ impl Repository {
             "" => format!("{}^{{tree}}", commit.id()),
             folder => format!("{}:{folder}", commit.id()),
         };
-        let found = run(&self.folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", &name])?;
-        let Some(tree) = id(&found) else { return Ok(CommitTree::empty(self.folder.clone())) };
+        let objects = Arc::clone(&self.objects);
         // In another commit the folder may be a file, or a link.
-        if run(&self.folder, ["cat-file", "-t", &tree])?.stdout.trim_ascii() != b"tree" {
-            return Ok(CommitTree::empty(self.folder.clone()));
-        }
+        let Some((tree, _)) = self.objects.find(&name)?.filter(|(_, sort)| sort == "tree") else {
+            return Ok(CommitTree::empty(objects));
+        };
         let listing = listing(&self.folder, &tree, commit)?;
-        Ok(CommitTree::new(self.folder.clone(), tree, &listing))
+        Ok(CommitTree::new(objects, tree, &listing))
     }
 
     /// Whether a commit holds the file at a path of this machine, links resolved.
@@ -152,8 +158,7 @@ impl Repository {
         let Ok(file) = file.canonicalize() else { return Ok(false) };
         let Some(inside) = file.strip_prefix(top).ok().and_then(Path::to_str) else { return Ok(false) };
         let name = format!("{}:{}", commit.id(), inside.replace('\\', "/"));
-        let found = run(&self.folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", &name])?;
-        Ok(found.status.success())
+        Ok(self.objects.find(&name)?.is_some())
     }
 }
 
@@ -201,15 +206,6 @@ fn not_started(error: std::io::Error) -> GitError {
         std::io::ErrorKind::NotFound => GitError::Missing,
         _ => GitError::NotStarted(error),
     }
-}
-
-fn id(found: &Output) -> Option<String> {
-    let text = std::str::from_utf8(&found.stdout).ok()?.trim();
-    (found.status.success() && is_id(text)).then(|| text.to_owned())
-}
-
-fn is_id(text: &str) -> bool {
-    text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What git or a caller wrote, fit to be shown.

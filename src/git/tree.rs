@@ -1,12 +1,9 @@
 //! A commit's folder as a tree of files.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-use std::sync::Mutex;
+use std::sync::Arc;
 
-use super::git;
+use super::objects::Objects;
 use crate::config::{Entry, Sort, Tree, TreeError};
 
 /// Links that lead to links, at most; more is a circle.
@@ -17,30 +14,23 @@ const TARGET_BYTES: u64 = 4096;
 /// The files of a folder as they are in one commit.
 #[derive(Debug)]
 pub struct CommitTree {
-    repository: PathBuf,
+    objects: Arc<Objects>,
     /// The tree's own id; `None` where the commit does not have the folder.
     id: Option<String>,
     /// By path, with `/`: what it is, and the id of its content.
     files: BTreeMap<String, (Sort, String)>,
     /// What lies directly in each folder, sorted by name.
     folders: BTreeMap<String, BTreeMap<String, Sort>>,
-    contents: Mutex<Option<Contents>>,
 }
 
 impl CommitTree {
-    pub(super) fn empty(repository: PathBuf) -> Self {
-        Self {
-            repository,
-            id: None,
-            files: BTreeMap::new(),
-            folders: BTreeMap::new(),
-            contents: Mutex::new(None),
-        }
+    pub(super) fn empty(objects: Arc<Objects>) -> Self {
+        Self { objects, id: None, files: BTreeMap::new(), folders: BTreeMap::new() }
     }
 
     /// The tree that `ls-tree -r -z` lists.
-    pub(super) fn new(repository: PathBuf, id: String, listing: &[u8]) -> Self {
-        let mut tree = Self { id: Some(id), ..Self::empty(repository) };
+    pub(super) fn new(objects: Arc<Objects>, id: String, listing: &[u8]) -> Self {
+        let mut tree = Self { id: Some(id), ..Self::empty(objects) };
         // A name that is not Unicode cannot be named by a file either.
         let lines = listing.split(|byte| *byte == 0).filter_map(|line| std::str::from_utf8(line).ok());
         for (facts, path) in lines.filter_map(|line| line.split_once('\t')) {
@@ -98,7 +88,7 @@ impl CommitTree {
             let here = done.join("/");
             let Some((Sort::Link, id)) = self.files.get(&here) else { continue };
             links += 1;
-            let target = self.content(id, TARGET_BYTES)?;
+            let target = self.objects.content(id, TARGET_BYTES)?;
             let target = String::from_utf8(target).map_err(|_| TreeError::Missing)?;
             if target.starts_with('/') {
                 return Err(TreeError::Outside);
@@ -116,20 +106,6 @@ impl CommitTree {
             None if self.folders.contains_key(&path) => Err(TreeError::NoFile),
             None => Err(TreeError::Missing),
         }
-    }
-
-    fn content(&self, id: &str, limit: u64) -> Result<Vec<u8>, TreeError> {
-        let mut contents = self.contents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut open = match contents.take() {
-            Some(open) => open,
-            None => Contents::open(&self.repository)?,
-        };
-        let (bytes, is_whole) = open.read(id, limit)?;
-        // What was read in part stands in the way of everything behind it.
-        if is_whole {
-            *contents = Some(open);
-        }
-        Ok(bytes)
     }
 }
 
@@ -151,65 +127,6 @@ impl Tree for CommitTree {
     fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, TreeError> {
         let path = self.resolved(path)?;
         let (_, id) = &self.files[path];
-        self.content(id, limit)
-    }
-}
-
-/// A `git cat-file --batch` that answers one id after the other.
-#[derive(Debug)]
-struct Contents {
-    child: Child,
-    ask: ChildStdin,
-    answer: BufReader<ChildStdout>,
-}
-
-impl Contents {
-    fn open(repository: &std::path::Path) -> Result<Self, TreeError> {
-        let mut child = git(repository)
-            .args(["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let ask = child.stdin.take().expect("it is piped");
-        let answer = BufReader::new(child.stdout.take().expect("it is piped"));
-        Ok(Self { child, ask, answer })
-    }
-
-    /// The content of an id, at most `limit` bytes and one more, and whether that is all of it.
-    fn read(&mut self, id: &str, limit: u64) -> Result<(Vec<u8>, bool), TreeError> {
-        writeln!(self.ask, "{id}")?;
-        self.ask.flush()?;
-        let mut head = String::new();
-        self.answer.read_line(&mut head)?;
-        let mut words = head.split_whitespace();
-        let size = match (words.next(), words.next(), words.next().map(str::parse::<u64>)) {
-            (Some(_), Some("blob"), Some(Ok(size))) => size,
-            (Some(_), Some("missing"), _) => {
-                let why = "its content is not in this repository: fetch it first, nothing is fetched here";
-                return Err(TreeError::System(why.into()));
-            }
-            _ => return Err(TreeError::System("git cannot read its content; `git fsck` tells more".into())),
-        };
-        let wanted = size.min(limit.saturating_add(1));
-        let mut bytes = Vec::new();
-        (&mut self.answer).take(wanted).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 != wanted {
-            return Err(TreeError::System("git ended before it had answered".into()));
-        }
-        let is_whole = wanted == size;
-        if is_whole {
-            let mut line_break = [0];
-            self.answer.read_exact(&mut line_break)?;
-        }
-        Ok((bytes, is_whole))
-    }
-}
-
-impl Drop for Contents {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way nothing of it stays behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.objects.content(id, limit)
     }
 }

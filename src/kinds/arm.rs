@@ -121,9 +121,9 @@ pub(super) fn record(row: &Row) -> Recording {
 
 /// The row with only those attributes that `keep` names.
 pub(super) fn partial(row: &Row, keep: impl Fn(&str) -> bool) -> Row {
-    let mut row = row.clone();
-    row.attributes.retain(|name, _| keep(name));
-    row
+    let kept = row.attributes.iter().filter(|(name, _)| keep(name));
+    let attributes = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Row { attributes, ..row.clone() }
 }
 
 /// The managed group in which a resource with these attributes lies.

@@ -128,6 +128,12 @@ pub trait Kind: Sync {
         None
     }
 
+    /// Leaves out what the resource as a whole cannot have, and says what of it does not fit together, whatever else
+    /// there is. Called once for each desired resource, as it is read.
+    fn settle(&self, _own: &mut Resource) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// Fills in what follows from other resources and says what does not fit together.
     ///
     /// Called once for each desired resource, in the order of [`KINDS`], so that what `view` shows of
@@ -353,12 +359,17 @@ pub fn dependencies(address: &Address, attributes: &Attributes, view: &View<'_>)
 #[must_use]
 pub fn references(info: &KindInfo, attributes: &Attributes) -> BTreeSet<Address> {
     let mut found = BTreeSet::new();
-    for attribute in info.attributes {
+    each_reference(info, attributes, &mut |text| found.extend(text.parse()));
+    found
+}
+
+/// Calls `found` with the address of each managed resource that the table's references of `attributes` name.
+pub fn each_reference(info: &KindInfo, attributes: &Attributes, found: &mut dyn FnMut(&str)) {
+    for attribute in info.attributes.iter().filter(|attribute| attribute.shape.may_refer()) {
         if let Some(value) = attributes.get(attribute.name) {
-            attribute.shape.references(value, &mut found);
+            attribute.shape.each_reference(value, found);
         }
     }
-    found
 }
 
 /// Everything that the table's references of `attributes` name by its id: attribute and id.

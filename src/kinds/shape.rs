@@ -1,10 +1,8 @@
 //! The table's vocabulary: what an attribute may be, and what its change means.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
-use crate::model::{Address, ArmId};
+use crate::model::ArmId;
 
 /// One attribute that a user may write.
 #[derive(Debug, Clone, Copy)]
@@ -184,29 +182,43 @@ impl Shape {
         }
     }
 
-    /// Adds the managed resources that `value`, in normal form, refers to.
-    pub fn references(&self, value: &Value, found: &mut BTreeSet<Address>) {
+    /// Calls `found` with the address of each managed resource that `value`, in normal form, refers to.
+    pub fn each_reference(&self, value: &Value, found: &mut dyn FnMut(&str)) {
         match self {
-            Self::Reference(_) => found.extend(reference_text(value).and_then(|text| text.parse().ok())),
+            Self::Reference(_) => reference_text(value).into_iter().for_each(found),
             Self::EnabledImages => {
                 let list = value.get("including").unwrap_or(value);
-                let texts = list.as_array().into_iter().flatten().filter_map(reference_text);
-                found.extend(texts.filter_map(|text| text.parse().ok()));
+                list.as_array().into_iter().flatten().filter_map(reference_text).for_each(found);
             }
             Self::List { item, .. } => {
-                value.as_array().into_iter().flatten().for_each(|value| item.references(value, found));
+                value.as_array().into_iter().flatten().for_each(|value| item.each_reference(value, found));
             }
             Self::Map(item) | Self::RegionMap(item) => {
-                value.as_object().into_iter().flatten().for_each(|(_, value)| item.references(value, found));
+                value
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .for_each(|(_, value)| item.each_reference(value, found));
             }
             Self::Object(attributes) => {
-                for attribute in *attributes {
+                for attribute in attributes.iter().filter(|attribute| attribute.shape.may_refer()) {
                     if let Some(value) = value.get(attribute.name) {
-                        attribute.shape.references(value, found);
+                        attribute.shape.each_reference(value, found);
                     }
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Whether a value of this shape can refer to a managed resource.
+    #[must_use]
+    pub fn may_refer(&self) -> bool {
+        match self {
+            Self::Reference(_) | Self::EnabledImages => true,
+            Self::List { item, .. } | Self::Map(item) | Self::RegionMap(item) => item.may_refer(),
+            Self::Object(attributes) => attributes.iter().any(|attribute| attribute.shape.may_refer()),
+            _ => false,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
-use super::{kind, reference_id, reference_key, reference_text};
+use super::{KINDS, kind, reference_id, reference_key, reference_text};
 use crate::model::{Address, ArmId, Attributes, Recorded, Resource, Row};
 
 /// Desired and recorded resources, looked up by address; desired ones first.
@@ -27,6 +28,8 @@ pub struct View<'a> {
 pub struct Links {
     attachments: HashMap<String, Vec<Address>>,
     groups: HashMap<String, Vec<Address>>,
+    /// The ids of desired resources, where they have been worked out.
+    ids: HashMap<Address, ArmId>,
 }
 
 impl Links {
@@ -59,9 +62,33 @@ impl Links {
 }
 
 impl<'a> View<'a> {
+    /// The links with the id in Azure of each desired resource that `of` admits, worked out once: a lab's is made of
+    /// its account's, that of its group's, and everything asks for them.
+    #[must_use]
+    pub fn links_with_ids(&self, of: impl Fn(&Address) -> bool) -> Links {
+        let mut links = self.links.clone();
+        // A kind lies in those before it.
+        for kind in KINDS {
+            let view: View<'_> = View { links: &links, ..*self };
+            let admitted: Vec<_> = view.of_kind(kind.info().name).filter(|address| of(address)).collect();
+            let id = |address: &Address| {
+                let own = view.desired.get(address)?;
+                Some((address.clone(), kind.arm_id(address, &own.attributes, &view)))
+            };
+            let ids: Vec<_> = admitted.into_par_iter().filter_map(id).collect();
+            links.ids.extend(ids);
+        }
+        links
+    }
+
     /// The attributes of a resource: as desired, else as recorded.
     #[must_use]
     pub fn attributes(&self, address: &Address) -> Option<&'a Attributes> {
+        self.attributes_at(address.as_str())
+    }
+
+    /// The same by the text of an address: references are texts, and most are only looked up.
+    fn attributes_at(&self, address: &str) -> Option<&'a Attributes> {
         let desired = self.desired.get(address).map(|resource| &resource.attributes);
         desired.or_else(|| self.recorded.rows.get(address).map(|row| &row.attributes))
     }
@@ -81,13 +108,20 @@ impl<'a> View<'a> {
     /// The attributes of what a reference in normal form names; `None` for what is not managed.
     #[must_use]
     pub fn referred(&self, reference: &Value) -> Option<&'a Attributes> {
-        self.attributes(&reference_text(reference)?.parse().ok()?)
+        self.attributes_at(reference_text(reference)?)
     }
 
     /// The id in Azure of a resource; `None` where nothing of that address is known.
     #[must_use]
     pub fn arm_id(&self, address: &Address) -> Option<ArmId> {
-        if let Some(resource) = self.desired.get(address) {
+        self.arm_id_at(address.as_str())
+    }
+
+    fn arm_id_at(&self, address: &str) -> Option<ArmId> {
+        if let Some(id) = self.links.ids.get(address) {
+            return Some(id.clone());
+        }
+        if let Some((address, resource)) = self.desired.get_key_value(address) {
             return Some(kind(address.kind())?.arm_id(address, &resource.attributes, self));
         }
         self.recorded.rows.get(address).map(|row| row.arm_id.clone())
@@ -102,9 +136,8 @@ impl<'a> View<'a> {
         if let Some(id) = reference_id(reference) {
             return id;
         }
-        let address = reference_text(reference).and_then(|text| text.parse().ok());
-        address
-            .and_then(|address| self.arm_id(&address))
+        reference_text(reference)
+            .and_then(|address| self.arm_id_at(address))
             .unwrap_or_else(|| panic!("the reference {reference} names a resource"))
     }
 

@@ -124,21 +124,23 @@ fn leaves(
     let inner =
         |attribute: &Attribute| if on_change == OnChange::Update { attribute.on_change } else { on_change };
     let maps = (before.and_then(Value::as_object), after.and_then(Value::as_object));
-    let at = |map: Option<&Map<String, Value>>, key: &str| map.and_then(|map| map.get(key)).cloned();
+    fn at<'a>(map: Option<&'a Map<String, Value>>, key: &str) -> Option<&'a Value> {
+        map?.get(key)
+    }
     match (shape, maps) {
         (_, (None, None)) => found(path.to_owned(), on_change, before, after),
         (Shape::Object(attributes), (was, is)) => {
             for attribute in *attributes {
                 let (was, is) = (at(was, attribute.name), at(is, attribute.name));
                 let path = format!("{path}.{}", attribute.name);
-                leaves(&path, &attribute.shape, inner(attribute), was.as_ref(), is.as_ref(), found);
+                leaves(&path, &attribute.shape, inner(attribute), was, is, found);
             }
         }
         (Shape::Credentials, (was, is)) => {
             // The password is used at creation only and never compared; the user name cannot change.
             let (was, is) = (at(was, "username"), at(is, "username"));
             if was != is {
-                found(format!("{path}.username"), OnChange::Replace, was.as_ref(), is.as_ref());
+                found(format!("{path}.username"), OnChange::Replace, was, is);
             }
         }
         (Shape::Map(item) | Shape::RegionMap(item), (was, is)) => {
@@ -146,7 +148,7 @@ fn leaves(
             let keys: std::collections::BTreeSet<&String> = keys.collect();
             for key in keys {
                 let (was, is) = (at(was, key), at(is, key));
-                leaves(&format!("{path}.{key}"), item, on_change, was.as_ref(), is.as_ref(), found);
+                leaves(&format!("{path}.{key}"), item, on_change, was, is, found);
             }
         }
         _ => found(path.to_owned(), on_change, before, after),
@@ -176,6 +178,8 @@ pub(super) fn all_of(info: &KindInfo, resource: &Resource) -> Vec<AttributeChang
             add((*name).to_owned(), Some(value), false);
         }
     }
+    // A plan keeps them for every resource that it makes.
+    found.shrink_to_fit();
     found
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::diff::Meaning;
@@ -28,14 +29,12 @@ pub(super) fn actions(
     view: &View<'_>,
     written: &BTreeMap<Address, Resource>,
 ) -> Result<Vec<Action>, PlanError> {
-    let mut nodes = Vec::new();
-    for (address, decision) in decisions {
-        nodes.extend(nodes_of(address, decision, view));
-    }
+    let drafted: Vec<_> =
+        decisions.par_iter().map(|(address, decision)| nodes_of(address, decision, view)).collect();
+    let mut nodes: Vec<_> = drafted.into_iter().flatten().collect();
     nodes.sort_by(|a, b| a.action.id.cmp(&b.action.id));
-    let index = Index::of(&nodes);
-    let needs: Vec<BTreeSet<usize>> = (0..nodes.len()).map(|at| index.needs(at, &nodes, view)).collect();
-    let mut needs = needs;
+    let index = Index::of(&nodes, view);
+    let mut needs: Vec<BTreeSet<usize>> = (0..nodes.len()).map(|at| index.needs(at, &nodes)).collect();
     deletions_after_referrers(&mut needs, &nodes, &index, decisions, view);
     deletions_after_successors(&mut needs, &nodes, &index, view);
     let order: Vec<_> = nodes.iter().map(|node| node.action.id.clone()).collect();
@@ -243,10 +242,11 @@ fn recorded_draft(part: &str, step: Step) -> Draft {
 
 fn node(address: &Address, verb: Verb, decision: &Decision<'_>, view: &View<'_>, mut draft: Draft) -> Node {
     mark_unfinished(&mut draft.steps);
+    draft.steps.shrink_to_fit();
     let removes = matches!(verb, Verb::Delete | Verb::Forget | Verb::Update | Verb::Move);
     let arm_id = match (decision.recorded, decision.desired) {
         (Some(row), _) if removes => row.arm_id.clone(),
-        (_, Some(resource)) => kind_of(address).arm_id(address, &resource.attributes, view),
+        (_, Some(_)) => view.arm_id(address).unwrap_or_else(|| ArmId::new("")),
         (Some(row), None) => row.arm_id.clone(),
         (None, None) => ArmId::new(""),
     };
@@ -278,15 +278,25 @@ fn compared(decision: &Decision<'_>) -> Option<Row> {
 struct Index {
     by_address: HashMap<Address, Vec<usize>>,
     by_id: HashMap<String, usize>,
+    /// What others wait for: many labs wait for one image.
+    wanted: HashMap<Address, Wanted>,
     deletes: HashMap<ArmId, usize>,
     moves: Vec<usize>,
 }
 
+/// The actions of an address that others wait for.
+struct Wanted {
+    parts: Vec<Address>,
+    /// Those that make it ready, and those of its parts.
+    ready: Vec<usize>,
+}
+
 impl Index {
-    fn of(nodes: &[Node]) -> Self {
+    fn of(nodes: &[Node], view: &View<'_>) -> Self {
         let mut index = Self {
             by_address: HashMap::new(),
             by_id: HashMap::new(),
+            wanted: HashMap::new(),
             deletes: HashMap::new(),
             moves: Vec::new(),
         };
@@ -299,6 +309,16 @@ impl Index {
                 _ => {}
             }
         }
+        for want in nodes.iter().flat_map(|node| &node.wants) {
+            let Need::Ready(address) = want else { continue };
+            if !index.wanted.contains_key(address) {
+                let parts = kind_of(address).parts(address, view);
+                let ready = std::iter::once(address).chain(&parts).flat_map(|own| index.at(own));
+                let makes = |at: &usize| !matches!(nodes[*at].action.verb, Verb::Delete | Verb::Forget);
+                let ready = ready.filter(makes).collect();
+                index.wanted.insert(address.clone(), Wanted { parts, ready });
+            }
+        }
         index
     }
 
@@ -306,27 +326,21 @@ impl Index {
         self.by_address.get(address).into_iter().flatten().copied()
     }
 
-    /// The actions that make an address ready, and those of its parts.
-    fn ready(&self, address: &Address, nodes: &[Node], view: &View<'_>, into: &mut BTreeSet<usize>) {
-        let makes = |at: &usize| !matches!(nodes[*at].action.verb, Verb::Delete | Verb::Forget);
-        into.extend(self.at(address).filter(makes));
-        for part in kind_of(address).parts(address, view) {
-            into.extend(self.at(&part).filter(makes));
-        }
-    }
-
     /// Everything that the action `at` waits for, but for what deletions add.
-    fn needs(&self, at: usize, nodes: &[Node], view: &View<'_>) -> BTreeSet<usize> {
+    fn needs(&self, at: usize, nodes: &[Node]) -> BTreeSet<usize> {
         let node = &nodes[at];
         let action = &node.action;
         let mut needs = BTreeSet::new();
         for want in &node.wants {
             match want {
-                // A part of an image waits for the image alone, not for the image's other parts.
-                Need::Ready(address) if is_part(&action.address, address, view) => {
-                    needs.extend(self.at(address).filter(|&at| nodes[at].action.verb != Verb::Delete));
-                }
-                Need::Ready(address) => self.ready(address, nodes, view, &mut needs),
+                Need::Ready(address) => match self.wanted.get(address) {
+                    // A part of an image waits for the image alone, not for the image's other parts.
+                    Some(wanted) if wanted.parts.contains(&action.address) => {
+                        needs.extend(self.at(address).filter(|&at| nodes[at].action.verb != Verb::Delete));
+                    }
+                    Some(wanted) => needs.extend(&wanted.ready),
+                    None => {}
+                },
                 Need::Part(address, part) => needs.extend(self.by_id.get(&format!("{address}#{part}"))),
             }
         }
@@ -341,10 +355,6 @@ impl Index {
         needs.remove(&at);
         needs
     }
-}
-
-fn is_part(part: &Address, whole: &Address, view: &View<'_>) -> bool {
-    kind_of(whole).parts(whole, view).contains(part)
 }
 
 /// What is deleted goes after everything that refers to it: deleted, forgotten, or no longer referring.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::existing::is_only_forgotten;
@@ -17,12 +18,13 @@ pub(super) fn findings(
     desired: &Desired,
     options: &Options,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (address, decision) in decisions {
-        findings.extend(protected(address, decision, desired));
-        findings.extend(of_somebody_else(address, decision, desired));
-        findings.extend(refused_by_kind(address, decision, view, &options.today));
-    }
+    let of_each = |(address, decision): (&Address, &Decision<'_>)| {
+        let own = protected(address, decision, desired).into_iter();
+        own.chain(of_somebody_else(address, decision, desired))
+            .chain(refused_by_kind(address, decision, view, &options.today))
+            .collect::<Vec<_>>()
+    };
+    let mut findings: Vec<_> = decisions.par_iter().flat_map_iter(of_each).collect();
     if !options.destroy {
         findings.extend(blast_radius(decisions, view, desired));
         findings.extend(last_versions(decisions, view));
@@ -78,8 +80,9 @@ fn refused_by_kind(address: &Address, decision: &Decision<'_>, view: &View<'_>, 
     let (true, Some(resource)) = (changes, decision.desired) else { return Vec::new() };
     let recorded = decision.recorded.filter(|_| decision.verb != Verb::Replace);
     let nothing = BTreeSet::new();
+    let Some(arm_id) = view.arm_id(address) else { return Vec::new() };
     let row = Row {
-        arm_id: kind_of(address).arm_id(address, &resource.attributes, view),
+        arm_id,
         attributes: resource.attributes.clone(),
         outputs: serde_json::Map::new(),
         depends_on: BTreeSet::new(),

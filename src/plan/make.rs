@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Diagnostic;
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::diff::{Difference, Meaning, differences};
@@ -119,6 +120,8 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
         real_endpoint: desired.real_endpoint,
         links: &links,
     };
+    let links = view.links_with_ids(|_| true);
+    let view = View { links: &links, ..view };
     let mut decisions = decide(&view, desired, options, &moves, &mut findings);
     let out = scope::narrow(&mut decisions, &view, options)?;
     let before = options.before_refresh.as_ref().unwrap_or(recorded);
@@ -214,30 +217,38 @@ fn decide<'a>(
     } else {
         desired.forget.iter().map(|(address, _)| address).collect()
     };
+    // What is decided of a resource alone; what follows from the others comes after.
+    let decided = |address: &'a Address| {
+        let (resource, row) = (view.desired.get(address), view.row(address));
+        let mut decision = Decision {
+            verb: Verb::Keep,
+            desired: resource,
+            recorded: row,
+            differences: Vec::new(),
+            notes: Vec::new(),
+            moved_from: moves.get(address).cloned(),
+            anew: BTreeSet::new(),
+        };
+        let mut findings = Vec::new();
+        match (resource, row) {
+            (Some(resource), None) => decision.verb = first_verb(address, resource, view),
+            (Some(resource), Some(row)) => {
+                compare(address, resource, row, view, &mut decision, &mut findings);
+            }
+            (None, _) if kind_of(address).info().invoked || forgotten.contains(address) => {
+                decision.verb = Verb::Forget
+            }
+            (None, Some(row)) if is_only_forgotten(address, row) => decision.verb = Verb::Forget,
+            (None, _) => decision.verb = Verb::Delete,
+        }
+        (address, decision, findings)
+    };
     let mut decisions = Decisions::new();
     for kind in KINDS {
-        for address in view.of_kind(kind.info().name) {
-            let (resource, row) = (view.desired.get(address), view.row(address));
-            let mut decision = Decision {
-                verb: Verb::Keep,
-                desired: resource,
-                recorded: row,
-                differences: Vec::new(),
-                notes: Vec::new(),
-                moved_from: moves.get(address).cloned(),
-                anew: BTreeSet::new(),
-            };
-            match (resource, row) {
-                (Some(resource), None) => decision.verb = first_verb(address, resource, view),
-                (Some(resource), Some(row)) => {
-                    compare(address, resource, row, view, &mut decision, findings);
-                }
-                (None, _) if kind.info().invoked || forgotten.contains(address) => {
-                    decision.verb = Verb::Forget
-                }
-                (None, Some(row)) if is_only_forgotten(address, row) => decision.verb = Verb::Forget,
-                (None, _) => decision.verb = Verb::Delete,
-            }
+        let addresses: Vec<_> = view.of_kind(kind.info().name).collect();
+        let alone: Vec<_> = addresses.into_par_iter().map(decided).collect();
+        for (address, mut decision, own) in alone {
+            findings.extend(own);
             along_with_containers(address, &mut decision, &decisions, view);
             if decision.moved_from.is_some() && decision.verb == Verb::Keep {
                 decision.verb = Verb::Move;
@@ -372,12 +383,12 @@ fn along_with_containers(
 
 /// What changes; `written` is what the files hold, also where everything is to go.
 fn changes(decisions: &Decisions<'_>, view: &View<'_>, written: &BTreeMap<Address, Resource>) -> Vec<Change> {
-    let changed = decisions.iter().filter(|(_, decision)| decision.verb != Verb::Keep);
-    let change = |(address, decision)| Change {
+    let changed: Vec<_> = decisions.iter().filter(|(_, decision)| decision.verb != Verb::Keep).collect();
+    let change = |(address, decision): (&Address, &Decision<'_>)| Change {
         source: written.get(address).map(|resource| resource.source.clone()),
         ..change(address, decision, decisions, view)
     };
-    changed.map(change).collect()
+    changed.into_par_iter().map(change).collect()
 }
 
 fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>, view: &View<'_>) -> Change {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::diff::Meaning;
 use super::make::{Decision, Decisions, Options};
 use super::respelled::to_record;
@@ -19,14 +21,12 @@ pub(super) fn of(
     out: &BTreeSet<Address>,
     options: &Options,
 ) -> Vec<Record> {
-    let mut rows = BTreeMap::new();
-    for (address, decision) in decisions.iter().filter(|(address, _)| !out.contains(*address)) {
-        let Some(row) = decision.recorded else { continue };
-        let row = as_the_files_say(address, decision, row, view);
-        if stored.rows.get(address) != Some(&row) {
-            rows.insert(address.clone(), Some(row));
-        }
-    }
+    let changed = |(address, decision): (&Address, &Decision<'_>)| {
+        let row = as_the_files_say(address, decision, decision.recorded?, view);
+        (stored.rows.get(address) != Some(&row)).then(|| (address.clone(), Some(row)))
+    };
+    let within = decisions.par_iter().filter(|(address, _)| !out.contains(*address));
+    let mut rows: BTreeMap<_, _> = within.filter_map(changed).collect();
     let is_narrow = !options.target.is_empty() || !options.exclude.is_empty();
     for address in stored.rows.keys().filter(|address| !view.recorded.rows.contains_key(*address)) {
         let is_in = decisions.contains_key(address) || !is_narrow;

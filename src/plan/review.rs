@@ -4,8 +4,10 @@
 //! refusals, consents and durations are the planner's own. What the planner has nothing to do about and still differs in
 //! meaning (another password, `ignoreChanges`) is told beside it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::diff::not_carried_out;
@@ -61,12 +63,19 @@ pub struct SettingChange {
 /// As [`plan`](super::plan()).
 pub fn review(base: Option<&Desired>, head: &Desired, options: &Options) -> Result<Review, PlanError> {
     let recorded = base.map(as_if_recorded).unwrap_or_default();
-    let mut plan = plan(head, &recorded, options)?;
+    let (plan, (secrets, not_planned)) = rayon::join(
+        || plan(head, &recorded, options),
+        || {
+            let beside = base.map(|base| (new_secrets(base, head), not_planned(base, &recorded, head)));
+            beside.unwrap_or_default()
+        },
+    );
+    let mut plan = plan?;
     for change in plan.changes.iter_mut().filter(|change| change.source.is_none()) {
         let stood = base.and_then(|base| base.resources.get(&change.address));
         change.notes.extend(stood.map(|own| format!("stood at {} of the base", own.source)));
     }
-    plan.findings.extend(base.map(|base| new_secrets(base, head)).unwrap_or_default());
+    plan.findings.extend(secrets);
     plan.findings.sort();
     let said = |findings: &[Finding]| findings.iter().map(words).collect::<BTreeSet<_>>();
     let before = base.map(|base| said(&base.findings)).unwrap_or_default();
@@ -74,7 +83,6 @@ pub fn review(base: Option<&Desired>, head: &Desired, options: &Options) -> Resu
     let standing = plan.findings.iter().filter(|finding| before.contains(&words(finding))).cloned().collect();
     let mended = base.into_iter().flat_map(|base| &base.findings);
     let mended = mended.filter(|finding| !after.contains(&words(finding))).cloned().collect();
-    let not_planned = base.map(|base| not_planned(base, recorded, head)).unwrap_or_default();
     let noted = noted(not_planned, head, &mut plan);
     let affected = affected(&plan, base, head);
     Ok(Review { plan, noted, standing, mended, affected })
@@ -96,7 +104,7 @@ fn as_if_recorded(desired: &Desired) -> Recorded {
             let kind = kind_of(address);
             if kind.info().invoked { is_asked } else { !kind.is_pending(address, view) }
         };
-        let there = desired.resources.iter().filter(|(address, resource)| is_there(address, resource));
+        let there = desired.resources.par_iter().filter(|(address, resource)| is_there(address, resource));
         let rows = there.map(|(address, resource)| {
             let mut row = existing::row(address, resource, view);
             // Who made a group is not known here: a block that goes is told as what it looks like.
@@ -121,18 +129,21 @@ fn with_view<T>(desired: &Desired, recorded: &Recorded, then: impl FnOnce(&View<
 /// What differs and is no action of any plan, by address; renamed keys are no difference.
 fn not_planned(
     base: &Desired,
-    mut renamed: Recorded,
+    recorded: &Recorded,
     head: &Desired,
 ) -> BTreeMap<Address, Vec<AttributeChange>> {
-    let (moves, _) = super::make::rename(head, &mut renamed);
+    let mut renamed = Cow::Borrowed(recorded);
+    let moves = match head.moved.is_empty() {
+        true => BTreeMap::new(),
+        false => super::make::rename(head, renamed.to_mut()).0,
+    };
     let new_name = |old: &Address| {
         let moved = moves.iter().find(|(_, from)| *from == old);
         moved.map_or_else(|| old.clone(), |(to, _)| to.clone())
     };
-    let mut found = BTreeMap::new();
-    for (address, after) in &head.resources {
-        let Some(row) = renamed.rows.get(address) else { continue };
-        let Some(before) = base.resources.get(moves.get(address).unwrap_or(address)) else { continue };
+    let of_each = |(address, after): (&Address, &Resource)| {
+        let row = renamed.rows.get(address)?;
+        let before = base.resources.get(moves.get(address).unwrap_or(address))?;
         let mut attributes = not_carried_out(kind_of(address).info(), &row.attributes, after);
         let list = |words: Vec<String>| (!words.is_empty()).then(|| Value::from(words));
         let old: BTreeSet<_> = before.depends_on.iter().map(new_name).collect();
@@ -161,11 +172,9 @@ fn not_planned(
                 });
             }
         }
-        if !attributes.is_empty() {
-            found.insert(address.clone(), attributes);
-        }
-    }
-    found
+        (!attributes.is_empty()).then(|| (address.clone(), attributes))
+    };
+    head.resources.par_iter().filter_map(of_each).collect()
 }
 
 /// Puts what is not planned to the plan's changes of the same addresses, and gives the rest as changes of their own.
@@ -247,8 +256,13 @@ fn affected(plan: &Plan, base: Option<&Desired>, head: &Desired) -> BTreeMap<Add
     };
     // By changed address and lab: its seats, and those that base has published.
     let mut seats: BTreeMap<(&Address, Address), (u64, u64)> = BTreeMap::new();
-    for (desired, is_base) in base.map(|base| (base, true)).into_iter().chain([(head, false)]) {
-        for (lab, below) in labs(desired, |address| parts.contains_key(&now(address, is_base))) {
+    let sides: Vec<_> = base.map(|base| (base, true)).into_iter().chain([(head, false)]).collect();
+    let labs_of = |&(desired, is_base): &(&Desired, bool)| {
+        labs(desired, |address| parts.contains_key(&now(address, is_base)))
+    };
+    let labs: Vec<_> = sides.par_iter().map(labs_of).collect();
+    for ((desired, is_base), labs) in sides.into_iter().zip(labs) {
+        for (lab, below) in labs {
             let capacity =
                 desired.resources[&lab].attributes.get("capacity").and_then(Value::as_u64).unwrap_or(0);
             let publish = desired.resources.get(&Address::new("Publish", lab.key()));

@@ -88,34 +88,46 @@ struct Seen {
 }
 
 /// Which images an attachment switches on.
-pub(super) enum Enabled {
+pub(super) enum Enabled<'a> {
     /// Exactly these.
-    Exactly(BTreeSet<Address>),
+    Exactly(List<'a>),
     /// These, and others as they are.
-    Including(BTreeSet<Address>),
+    Including(List<'a>),
     /// Every image of the gallery.
     All,
     /// Not managed.
     Unmanaged,
 }
 
-impl Enabled {
-    pub(super) fn of(attributes: &Attributes) -> Self {
-        let set = |value: &Value| {
-            let texts = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-            texts.filter_map(|text| text.parse().ok()).collect()
-        };
+/// The images that an attachment lists, as its attributes have them: every lab asks for its own.
+#[derive(Clone, Copy)]
+pub(super) struct List<'a>(&'a [Value]);
+
+impl List<'_> {
+    pub(super) fn contains(self, image: &Address) -> bool {
+        self.0.iter().any(|listed| listed.as_str() == Some(image.as_str()))
+    }
+
+    fn images(self) -> BTreeSet<Address> {
+        let texts = self.0.iter().filter_map(Value::as_str);
+        texts.filter_map(|text| text.parse().ok()).collect()
+    }
+}
+
+impl<'a> Enabled<'a> {
+    pub(super) fn of(attributes: &'a Attributes) -> Self {
+        let list = |value: &'a Value| List(value.as_array().map_or(&[][..], Vec::as_slice));
         match attributes.get("enabledImages") {
             None => Self::Unmanaged,
             Some(Value::String(_)) => Self::All,
-            Some(Value::Object(map)) => Self::Including(set(&map["including"])),
-            Some(list) => Self::Exactly(set(list)),
+            Some(Value::Object(map)) => Self::Including(list(&map["including"])),
+            Some(value) => Self::Exactly(list(value)),
         }
     }
 
     fn listed(&self, gallery: &Value, view: &View<'_>) -> BTreeSet<Address> {
         match self {
-            Self::Exactly(images) | Self::Including(images) => images.clone(),
+            Self::Exactly(list) | Self::Including(list) => list.images(),
             Self::All => {
                 let gallery = reference_key(gallery);
                 let ours = |image: &&Address| {
@@ -234,12 +246,12 @@ impl Kind for GalleryAttachment {
     }
 
     fn summary(&self, attributes: &Attributes, _view: &View<'_>) -> Vec<String> {
-        let keys = |images: BTreeSet<Address>| images.iter().map(Address::key).collect::<Vec<_>>().join(", ");
-        let on = |images| format!("switches on {}", keys(images));
+        let keys = |list: List<'_>| list.images().iter().map(Address::key).collect::<Vec<_>>().join(", ");
+        let on = |list| format!("switches on {}", keys(list));
         let switches = match Enabled::of(attributes) {
-            Enabled::Exactly(images) if images.is_empty() => vec!["every image off".to_owned()],
-            Enabled::Exactly(images) => vec![on(images), "every other image off".into()],
-            Enabled::Including(images) => vec![on(images), "leaves the others as they are".into()],
+            Enabled::Exactly(List([])) => vec!["every image off".to_owned()],
+            Enabled::Exactly(list) => vec![on(list), "every other image off".into()],
+            Enabled::Including(list) => vec![on(list), "leaves the others as they are".into()],
             Enabled::All => vec!["every image on".into()],
             Enabled::Unmanaged => Vec::new(),
         };
@@ -269,7 +281,7 @@ impl Kind for GalleryAttachment {
     fn update(&self, subject: &Subject<'_>, _paths: &[String]) -> Vec<Draft> {
         let before = subject.recorded.map_or(Enabled::Unmanaged, |row| Enabled::of(&row.attributes));
         let known = match before {
-            Enabled::Exactly(images) | Enabled::Including(images) => images,
+            Enabled::Exactly(list) | Enabled::Including(list) => list.images(),
             // Whatever was there is on already; only images that this plan makes anew are switched.
             Enabled::All => listed(subject),
             Enabled::Unmanaged => BTreeSet::new(),
@@ -325,8 +337,8 @@ fn in_words(seen: &Seen, row: &Row, names: &Names<'_>) -> Attributes {
         let mut on: Vec<_> = on.map(|(image, _)| names.reference(image)).collect();
         on.sort_by_key(ToString::to_string);
         let value = match Enabled::of(&row.attributes) {
-            Enabled::Including(wanted) => {
-                on.retain(|image| image.as_str().is_some_and(|image| wanted.contains(image)));
+            Enabled::Including(List(wanted)) => {
+                on.retain(|image| wanted.contains(image));
                 json!({ "including": on })
             }
             Enabled::All if images.iter().all(|(_, is_on)| *is_on) => json!("all"),
@@ -414,9 +426,9 @@ fn last_switch(subject: &Subject<'_>) -> Option<(&'static str, Step)> {
         }
     };
     match Enabled::of(&subject.desired.attributes) {
-        Enabled::Exactly(images) => {
+        Enabled::Exactly(list) => {
             let mut step = Step::recording("switch the other images off", record);
-            step.sweep = Some(sweep(SweepWanted::Exactly(names(&mut images.iter()))));
+            step.sweep = Some(sweep(SweepWanted::Exactly(names(&mut list.images().iter()))));
             Some(("disable-others", step))
         }
         Enabled::All => {

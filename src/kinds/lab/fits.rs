@@ -32,30 +32,27 @@ const FROM_PLAN: [&str; 3] = ["subscription", "resourceGroup", "location"];
 /// Makes a lab one of its generation, and says what of it is the other's.
 ///
 /// A default that the lab cannot have is left out without a word: it is meant for the labs that can.
-pub(super) fn fit(own: &mut Resource, generation: Generation, view: &View<'_>) -> Vec<Problem> {
+pub(super) fn settle(own: &mut Resource) -> Vec<Problem> {
+    let generation = Generation::of(&own.attributes, "in");
     let foreign = match generation {
         Generation::Accounts => OF_PLANS,
         Generation::Plans => OF_ACCOUNTS,
     };
     let mut problems: Vec<_> =
         foreign.iter().filter_map(|(path, help)| leave_out(own, path, help, generation)).collect();
-    problems.extend(match generation {
-        Generation::Accounts => of_account(own),
-        Generation::Plans => of_plan(own, view),
-    });
+    if generation == Generation::Accounts {
+        problems.extend(of_account(own));
+    }
     problems
 }
 
 fn leave_out(own: &mut Resource, path: &str, help: &str, generation: Generation) -> Option<Problem> {
     let (top, inner) = path.split_once('.').map_or((path, None), |(top, inner)| (top, Some(inner)));
+    let written = own.attributes.get(top)?;
     let value = match inner {
         None => own.attributes.remove(top),
         Some(inner) => {
-            let whole = own.attributes.get(top)?.as_object()?;
-            if !whole.contains_key(inner) {
-                return None;
-            }
-            let mut whole = whole.clone();
+            let mut whole = written.as_object().filter(|whole| whole.contains_key(inner))?.clone();
             let value = whole.remove(inner);
             match whole.is_empty() {
                 true => drop(own.attributes.remove(top)),
@@ -87,7 +84,8 @@ fn of_account(own: &Resource) -> Vec<Problem> {
     wrong.into_iter().collect()
 }
 
-fn of_plan(own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
+/// Gives a lab of a lab plan what it takes from its plan, and says what of it a lab plan's cannot have.
+pub(super) fn of_plan(own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
     let plan = own.attributes.get("in").cloned().unwrap_or_default();
     let from_id = reference_id(&plan).map(|id| said_by(&id, view));
     if let Some(plan) = view.referred(&plan).or(from_id.as_ref()) {
@@ -155,7 +153,16 @@ mod tests {
             real_endpoint: false,
             links: &links,
         };
-        let problems = fit(&mut own, generation, &view);
+        let holder = match generation {
+            Generation::Accounts => "LabAccount/a",
+            Generation::Plans => "LabPlan/p",
+        };
+        own.attributes.insert("in".into(), json!(holder));
+        let mut problems = settle(&mut own);
+        if generation == Generation::Plans {
+            problems.extend(of_plan(&mut own, &view));
+        }
+        own.attributes.remove("in");
         let paths = problems.into_iter().map(|problem| match problem {
             Problem::Wrong { path, .. } => path,
             Problem::Rule(finding) => finding.rule,

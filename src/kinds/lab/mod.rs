@@ -172,9 +172,16 @@ impl Kind for Lab {
         vec![ACCOUNT_LAB, INFO.arm_type]
     }
 
+    fn settle(&self, own: &mut Resource) -> Vec<Problem> {
+        fits::settle(own)
+    }
+
     fn complete(&self, address: &Address, own: &mut Resource, view: &View<'_>) -> Vec<Problem> {
         let generation = Generation::of(&own.attributes, "in");
-        let mut problems = fits::fit(own, generation, view);
+        let mut problems = match generation {
+            Generation::Accounts => Vec::new(),
+            Generation::Plans => fits::of_plan(own, view),
+        };
         let image = arm::referred(&own.attributes, "image");
         if let Some(image) = &image
             && let Some(inherited) = credentials_inside(image, view, 8)
