@@ -43,7 +43,7 @@ fn without_the_account(repository: &Repository) {
     let rows: Vec<_> = sheet.lines().filter(|row| !row.contains(",cs-ai-la,")).collect();
     repository.write("terms/spring27.csv", &(rows.join("\n") + "\n"));
     let labs = std::fs::read_to_string(folder.join("labs.yaml")).expect("a file");
-    let (before, rest) = labs.split_once("  # Two sections that meet only once").expect("the block is there");
+    let (before, rest) = labs.split_once("  # The sections that meet only once").expect("the block is there");
     let (_, after) = rest.split_once("\n\n").expect("it ends");
     repository.write("labs.yaml", &format!("{before}{after}"));
 }
