@@ -131,9 +131,11 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
     findings.extend(guard::findings(&decisions, &view, desired, options));
     let consents = guard::consents(&decisions, desired, options);
     findings.extend(guard::expired(&consents, desired, options));
+    let mut renamed_keys = Vec::new();
     if !options.destroy {
         findings.extend(desired.findings.iter().cloned());
-        findings.extend(renames::findings(&decisions, &view, desired));
+        renamed_keys = renames::found(&decisions, &view, desired);
+        findings.extend(renamed_keys.iter().map(|(_, finding)| finding.clone()));
         findings.extend(versions::findings(&decisions, options));
     }
     findings.sort();
@@ -157,6 +159,7 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
         critical_path: Vec::new(),
         records,
     };
+    renames::note(&renamed_keys, &mut plan.changes);
     (plan.estimate_seconds, plan.critical_path) = graph::critical_path(&plan);
     Ok(plan)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Verb;
 use super::make::{Decision, Decisions};
+use super::{Change, Verb};
 use crate::kinds::{OnChange, View, kind_of};
 use crate::model::{Address, Attributes, Desired, Finding, Severity, canonical};
 
@@ -16,10 +16,15 @@ struct Pair<'d> {
     new: Vec<&'d Address>,
 }
 
-/// A warning for each pair of a delete and a create that are alike, with the line to paste.
+/// What is deleted and created again under another key, it seems: the address that goes, and a warning with the line to
+/// paste.
 ///
 /// Alike is one name in Azure, or the same attributes but for the name where no third resource has them.
-pub(super) fn findings(decisions: &Decisions<'_>, view: &View<'_>, desired: &Desired) -> Vec<Finding> {
+pub(super) fn found(
+    decisions: &Decisions<'_>,
+    view: &View<'_>,
+    desired: &Desired,
+) -> Vec<(Address, Finding)> {
     let mut by_id: BTreeMap<(&str, String), Pair<'_>> = BTreeMap::new();
     let mut by_content: BTreeMap<(&str, String), Pair<'_>> = BTreeMap::new();
     if !decisions.values().any(|decision| decision.verb == Verb::Delete) {
@@ -54,7 +59,21 @@ pub(super) fn findings(decisions: &Decisions<'_>, view: &View<'_>, desired: &Des
         desired.moved.iter().any(|moved| moved.from == *gone && moved.to == *new)
     };
     let open = pairs.into_iter().filter(|(gone, new)| !is_said(gone, new));
-    open.map(|(gone, new)| finding(&gone, &new, decisions)).collect()
+    open.map(|(gone, new)| {
+        let finding = finding(&gone, &new, decisions);
+        (gone, finding)
+    })
+    .collect()
+}
+
+/// Says of what goes that it may only have another key now: whoever reads what is lost sees no further.
+pub(super) fn note(renamed: &[(Address, Finding)], changes: &mut [Change]) {
+    for (gone, finding) in renamed {
+        let Some(new) = &finding.address else { continue };
+        for change in changes.iter_mut().filter(|change| change.address == *gone) {
+            change.notes.push(format!("perhaps only its key was renamed, to {new}: see the rule `renamed`"));
+        }
+    }
 }
 
 /// The attributes of what is deleted or created.
