@@ -66,27 +66,30 @@ pub(super) fn parse_all(
 ) -> Vec<Option<Node>> {
     let mut roots = Vec::with_capacity(files.len());
     let mut rest = files;
-    while let [(file, text), ..] = rest {
+    while !rest.is_empty() {
         let mut bytes = 0;
         let fits = rest.iter().take_while(|(_, text)| {
             bytes += text.len();
             bytes <= AT_ONCE
         });
-        let (group, after) = rest.split_at(fits.count());
-        // What is wrong is found again one by one, so that it is told as it would be of one file after the other.
-        if let Some(found) = parse_group(group, budget).filter(|found| !found.is_empty()) {
-            roots.extend(found);
-            rest = after;
-        } else {
-            roots.push(parse(*file, text, budget, problems));
-            rest = &rest[1..];
+        let (group, after) = rest.split_at(fits.count().max(1));
+        match parse_group(group, budget) {
+            Some(found) => roots.extend(found),
+            // What is wrong is found again one by one, so that it is told as it would be of one file after the other.
+            None => roots.extend(group.iter().map(|(file, text)| parse(*file, text, budget, problems))),
         }
+        rest = after;
     }
     roots
 }
 
 /// The documents of files that nothing is wrong with and that together keep to the budget.
 fn parse_group(files: &[(u32, Arc<str>)], budget: &mut Budget) -> Option<Vec<Option<Node>>> {
+    if let [(_, text)] = files
+        && text.len() > AT_ONCE
+    {
+        return None;
+    }
     let one = |(file, text): &(u32, Arc<str>)| {
         // No value is without a byte; repeating more than that is for the budget of all to allow.
         let before = Budget { values: text.len() + 1, repeats: text.len() };
@@ -535,6 +538,26 @@ mod tests {
             "a:\n\t- b",
         ] {
             assert_eq!(read(text), "1 problems", "{text}");
+        }
+    }
+
+    #[test]
+    fn many_files_are_read_as_one_after_the_other() {
+        let large = format!("a: '{}'", "x".repeat(AT_ONCE));
+        let texts = ["a: 1", "# nothing", "b: [1, 2", &large, "c: { c: 1, c: 2 }", "d: &x [1]\ne: [*x, *x]"];
+        let files: Vec<_> = (0..).zip(texts.map(Arc::from)).collect();
+        let told = |roots: Vec<Option<Node>>, problems: Problems| {
+            let roots: Vec<_> = roots.iter().map(|root| root.as_ref().map(shown)).collect();
+            (roots, problems.raised())
+        };
+        for files in [&files[..], &files[..2], &files[3..4], &files[5..], &[]] {
+            let (mut budget, mut problems) = (Budget::default(), Problems::default());
+            let roots =
+                files.iter().map(|(file, text)| parse(*file, text, &mut budget, &mut problems)).collect();
+            let (mut all, mut said) = (Budget::default(), Problems::default());
+            let together = parse_all(files, &mut all, &mut said);
+            assert_eq!(told(together, said), told(roots, problems));
+            assert_eq!((all.values, all.repeats), (budget.values, budget.repeats));
         }
     }
 
