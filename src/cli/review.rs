@@ -92,11 +92,7 @@ impl Sides {
             Some(_) => None,
         };
         let base = parting.unwrap_or(named);
-        let [base_tree, head_tree] = std::thread::scope(|scope| {
-            let other = scope.spawn(|| repository.tree(&base));
-            let head_tree = repository.tree(&head);
-            [other.join().expect("reading a tree does not panic"), head_tree]
-        });
+        let (base_tree, head_tree) = rayon::join(|| repository.tree(&base), || repository.tree(&head));
         let (base_tree, head_tree) = (base_tree?, head_tree?);
         let (base_outline, head_outline) = (outline(&base_tree), outline(&head_tree));
         let sides = Self { repository, base, head, base_tree, head_tree, base_outline, head_outline };

@@ -32,31 +32,28 @@ pub(super) fn resources(
     world: &World<'_>,
     problems: &mut Problems,
 ) -> (BTreeMap<Address, Resource>, Vec<Finding>) {
-    let waited_for = built.iter().flat_map(|built| &built.depends_on).map(|(address, _)| address.clone());
-    let waited_for: HashSet<Address> = waited_for.collect();
-    let there = built.iter().map(|built| &built.address).filter(|address| waited_for.contains(*address));
-    let there: HashSet<Address> = there.cloned().collect();
     let mut waits = Waits::default();
-    let mut resources = Vec::with_capacity(built.len());
     let mut sound = HashSet::new();
     let (mut ids, mut notes) = (BTreeMap::new(), Vec::new());
-    for mut built in built {
-        notes.append(&mut built.notes);
-        ids.extend(built.id.map(|id| (built.address.clone(), id)));
-        for (address, node) in built.depends_on {
-            if there.contains(&address) {
-                waits.written.entry(built.address.clone()).or_default().push((address.clone(), node));
-                built.resource.depends_on.insert(address);
-            } else if !world.may_have(address.kind(), address.key()) {
-                problems.add(unknown_address(&address, &node, world));
-            }
-        }
-        if built.sound {
-            sound.insert(built.address.clone());
-        }
-        resources.push((built.address, built.resource));
+    let (mut written, mut all) = (Vec::new(), Vec::with_capacity(built.len()));
+    for Built { address, resource, sound: is_sound, depends_on, id, notes: own } in built {
+        notes.extend(own);
+        ids.extend(id.map(|id| (address.clone(), id)));
+        written.extend(depends_on.into_iter().map(|(on, node)| (address.clone(), on, node)));
+        sound.extend(is_sound.then(|| address.clone()));
+        all.push((address, resource));
     }
-    let mut resources: BTreeMap<_, _> = resources.into_iter().collect();
+    let mut resources: BTreeMap<_, _> = all.into_iter().collect();
+    for (address, on, node) in written {
+        if !resources.contains_key(&on) {
+            if !world.may_have(on.kind(), on.key()) {
+                problems.add(unknown_address(&on, &node, world));
+            }
+        } else if let Some(resource) = resources.get_mut(&address) {
+            resource.depends_on.insert(on.clone());
+            waits.written.entry(address).or_default().push((on, node));
+        }
+    }
     let sound = with_sound_references(&mut resources, sound);
     let mut findings = complete(&mut resources, &sound, measure, problems);
     findings.append(&mut notes);

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::{KINDS, kind, reference_id, reference_key, reference_text};
-use crate::model::{Address, ArmId, Attributes, Recorded, Resource, Row};
+use crate::model::{Address, ArmId, Attributes, Desired, Recorded, Resource, Row};
 
 /// Desired and recorded resources, looked up by address; desired ones first.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +62,18 @@ impl Links {
 }
 
 impl<'a> View<'a> {
+    /// The view of everything that is desired and recorded.
+    #[must_use]
+    pub fn of(desired: &'a Desired, recorded: &'a Recorded, links: &'a Links) -> Self {
+        Self {
+            desired: &desired.resources,
+            recorded,
+            subscription: &desired.subscription,
+            real_endpoint: desired.real_endpoint,
+            links,
+        }
+    }
+
     /// The links with the id in Azure of each desired resource that `of` admits, worked out once: a lab's is made of
     /// its account's, that of its group's, and everything asks for them.
     #[must_use]

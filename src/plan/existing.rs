@@ -21,13 +21,7 @@ pub(super) fn is_only_forgotten(address: &Address, row: &Row) -> bool {
 pub fn rows(desired: &Desired, addresses: &BTreeSet<Address>) -> Vec<Record> {
     let recorded = Recorded::default();
     let links = Links::of(&desired.resources, &recorded);
-    let view = View {
-        desired: &desired.resources,
-        recorded: &recorded,
-        subscription: &desired.subscription,
-        real_endpoint: desired.real_endpoint,
-        links: &links,
-    };
+    let view = View::of(desired, &recorded, &links);
     let wanted = desired.resources.iter().filter(|(address, _)| addresses.contains(*address));
     let record = |(address, resource): (&Address, &Resource)| Record {
         address: address.clone(),

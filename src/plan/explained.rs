@@ -60,13 +60,7 @@ pub fn explained<'a>(
     plan: &'a Plan,
 ) -> Option<Explained<'a>> {
     let links = Links::of(&desired.resources, recorded);
-    let view = View {
-        desired: &desired.resources,
-        recorded,
-        subscription: &desired.subscription,
-        real_endpoint: desired.real_endpoint,
-        links: &links,
-    };
+    let view = View::of(desired, recorded, &links);
     let resource = desired.resources.get(address);
     let row = recorded.rows.get(address);
     let own = resource.map(|own| &own.attributes).or(row.map(|row| &row.attributes))?;

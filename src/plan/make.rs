@@ -113,13 +113,7 @@ pub fn plan(desired: &Desired, recorded: &Recorded, options: &Options) -> Result
     let (moves, mut findings) =
         if options.destroy { (BTreeMap::new(), Vec::new()) } else { rename(desired, &mut renamed) };
     let links = Links::of(wanted, &renamed);
-    let view = View {
-        desired: wanted,
-        recorded: &renamed,
-        subscription: &desired.subscription,
-        real_endpoint: desired.real_endpoint,
-        links: &links,
-    };
+    let view = View { desired: wanted, ..View::of(desired, &renamed, &links) };
     let links = view.links_with_ids(|_| true);
     let view = View { links: &links, ..view };
     let mut decisions = decide(&view, desired, options, &moves, &mut findings);

@@ -44,13 +44,7 @@ impl Needs {
         open: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
         let links = Links::of(&desired.resources, recorded);
-        let view = View {
-            desired: &desired.resources,
-            recorded,
-            subscription: &desired.subscription,
-            real_endpoint: desired.real_endpoint,
-            links: &links,
-        };
+        let view = View::of(desired, recorded, &links);
         let made = Made::of(plan, open);
         let mut needs = Self::default();
         let changed = plan.changes.iter().map(|change| &change.address);

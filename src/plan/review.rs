@@ -117,13 +117,7 @@ fn as_if_recorded(desired: &Desired) -> Recorded {
 
 fn with_view<T>(desired: &Desired, recorded: &Recorded, then: impl FnOnce(&View<'_>) -> T) -> T {
     let links = Links::of(&desired.resources, recorded);
-    then(&View {
-        desired: &desired.resources,
-        recorded,
-        subscription: &desired.subscription,
-        real_endpoint: desired.real_endpoint,
-        links: &links,
-    })
+    then(&View::of(desired, recorded, &links))
 }
 
 /// What differs and is no action of any plan, by address; renamed keys are no difference.
