@@ -64,6 +64,9 @@ async fn is_as_asked(
         && !kind_of(&action.address).reads(&action.address, row).is_empty()
     {
         let recorded = room.journal.recorded(|recorded| surroundings_of(recorded, &action.address, row));
+        // What is ignored is sent once, and looked for where that is now.
+        let sent = recorded.rows.get(&action.address).map(|own| own.attributes.clone()).unwrap_or_default();
+        let row = &Row { ignored: row.ignored_so_far(&sent), ..row.as_ref().clone() };
         return Ok(match observed(room.arm, &action.address, row, &Names::of(&recorded)).await {
             Ok(Some(observed)) => {
                 let info = kind_of(&action.address).info();

@@ -26,7 +26,7 @@ pub use journal::{Entry, EntryKind, RunHeader, RunOutcome};
 pub use secret::{Secret, SecretReference, VaultSecret};
 pub use snapshot::{
     Allowance, Allowed, AllowedWhat, BlastRadius, Cloud, DefaultsLayer, Desired, Identity, Moved, Observed,
-    Policy, Recorded, Resource, Row, Unfinished, is_ignored,
+    Policy, Recorded, Resource, Row, Unfinished, is_ignored, top,
 };
 pub use source::{Setting, Source};
 pub use step::{

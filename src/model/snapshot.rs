@@ -212,7 +212,8 @@ pub struct Row {
     pub depends_on: BTreeSet<Address>,
     /// Whether deleting it is refused, whatever the files say.
     pub protect: bool,
-    /// Attribute paths that `ignoreChanges` named: sent when it was made, not compared with Azure since.
+    /// Attribute paths that `ignoreChanges` named: sent when it was made, not compared with Azure since. What steps that
+    /// are left have yet to send is not among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
     /// What a run began and did not finish.
@@ -248,12 +249,31 @@ impl Row {
     pub fn ignores(&self, path: &str) -> bool {
         is_ignored(&self.ignored, path)
     }
+
+    /// What is ignored of the row where only `sent` has been sent so far: not what it has beyond that.
+    #[must_use]
+    pub fn ignored_so_far(&self, sent: &Attributes) -> Vec<String> {
+        let comes = |path: &str| self.attributes.contains_key(top(path)) && !sent.contains_key(top(path));
+        self.ignored.iter().filter(|path| !comes(path)).cloned().collect()
+    }
+
+    /// Whether steps that are left have yet to send the attribute at a dotted path, if it is not recorded.
+    #[must_use]
+    pub fn owes(&self, path: &str) -> bool {
+        matches!(self.unfinished, Some(Unfinished::Steps(_))) && !self.ignores(path)
+    }
+}
+
+/// The attribute of which a dotted path names a part.
+#[must_use]
+pub fn top(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
 }
 
 /// Whether one of `ignored` names the attribute at a dotted path, or the top one that it is part of.
 #[must_use]
 pub fn is_ignored(ignored: &[String], path: &str) -> bool {
-    let top = path.split('.').next().unwrap_or(path);
+    let top = top(path);
     ignored.iter().any(|ignored| ignored == top || ignored == path)
 }
 

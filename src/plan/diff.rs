@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{AttributeChange, Verb};
 use crate::kinds::{Attribute, Kind, KindInfo, OnChange, Shape};
-use crate::model::{Attributes, Resource, Row, is_ignored};
+use crate::model::{Attributes, Resource, Row, is_ignored, top};
 
 /// What one differing leaf means.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,8 +54,14 @@ const DERIVED: &[(&str, OnChange)] = &[
 
 /// Every leaf in which what is desired differs from what is recorded, sorted by path.
 ///
-/// An attribute that is not desired is not managed: it only leaves the record.
-pub(super) fn differences(kind: &dyn Kind, desired: &Resource, recorded: &Attributes) -> Vec<Difference> {
+/// `recorded` holds the row's attributes in the words of the files. An attribute that is not desired is not managed: it
+/// only leaves the record.
+pub(super) fn differences(
+    kind: &dyn Kind,
+    desired: &Resource,
+    row: &Row,
+    recorded: &Attributes,
+) -> Vec<Difference> {
     let info = kind.info();
     let mut found = Vec::new();
     let mut compare = |name: &str, shape: &Shape, on_change: OnChange| {
@@ -63,7 +69,7 @@ pub(super) fn differences(kind: &dyn Kind, desired: &Resource, recorded: &Attrib
         if before != after && !matches!(on_change, OnChange::CreateOnly | OnChange::Inherited) {
             leaves(name, shape, on_change, before, after, &mut |path, on_change, before, after| {
                 let unknown = before.is_none() && !(recorded.contains_key(name) && shape.is_entry(&path));
-                found.push(difference(desired, path, on_change, (before, unknown), after));
+                found.push(difference((desired, row), path, on_change, (before, unknown), after));
             });
         }
     };
@@ -79,15 +85,15 @@ pub(super) fn differences(kind: &dyn Kind, desired: &Resource, recorded: &Attrib
 }
 
 fn difference(
-    desired: &Resource,
+    (desired, row): (&Resource, &Row),
     path: String,
     on_change: OnChange,
     (before, unknown): (Option<&Value>, bool),
     after: Option<&Value>,
 ) -> Difference {
-    let top = path.split('.').next().unwrap_or(&path);
-    let is_managed = desired.attributes.contains_key(top);
-    let ignored = is_ignored(&desired.ignore_changes, &path);
+    let is_managed = desired.attributes.contains_key(top(&path));
+    let owed = before.is_none() && row.owes(&path);
+    let ignored = is_ignored(&desired.ignore_changes, &path) && !owed;
     let (meaning, why) = match on_change {
         _ if !is_managed => (Meaning::Record, Some("no longer managed")),
         _ if ignored => (Meaning::Ignored, Some("ignored")),
@@ -305,9 +311,21 @@ mod tests {
         }
     }
 
+    fn row(attributes: &Value) -> Row {
+        Row {
+            arm_id: ArmId::new("/x"),
+            attributes: map(attributes),
+            outputs: Map::new(),
+            depends_on: BTreeSet::new(),
+            protect: false,
+            ignored: Vec::new(),
+            unfinished: None,
+        }
+    }
+
     fn text(kind_name: &str, recorded: &Value, desired: &Value) -> Vec<String> {
         let kind = kind(kind_name).expect("a kind");
-        let found = differences(kind, &resource(desired), &map(recorded));
+        let found = differences(kind, &resource(desired), &row(&json!({})), &map(recorded));
         found.iter().map(|found| format!("{} {:?}", found.change.path, found.meaning)).collect()
     }
 
@@ -342,15 +360,7 @@ mod tests {
     #[test]
     fn tags_of_others_are_not_seen_as_a_difference_and_ours_are() {
         let info = kind("Gallery").expect("a kind").info();
-        let recorded = Row {
-            arm_id: ArmId::new("/x"),
-            attributes: map(&json!({ "tags": { "department": "cs" }, "description": "x" })),
-            outputs: Map::new(),
-            depends_on: BTreeSet::new(),
-            protect: false,
-            ignored: Vec::new(),
-            unfinished: None,
-        };
+        let recorded = row(&json!({ "tags": { "department": "cs" }, "description": "x" }));
         let same = json!({ "tags": { "department": "cs", "policy": "audited" }, "description": "x" });
         let seen = |observed: &Value| {
             let found = seen_differences(info, &recorded, &map(observed));

@@ -16,9 +16,9 @@ use super::make::{Decision, Decisions, PlanError};
 use super::{Action, Plan, Schedule, Verb, existing, named};
 use crate::catalog::Work;
 use crate::kinds::{
-    Draft, KINDS, Kind, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of,
+    Attribute, Draft, KINDS, Kind, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of,
 };
-use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step, Unfinished};
+use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step, Unfinished, top};
 
 /// The actions of all decisions, sorted by id, their needs resolved.
 ///
@@ -141,7 +141,7 @@ fn made(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &
     if paths.is_empty() && decision.anew.is_empty() {
         return vec![recorded_draft("record", Step::recording("record", Recording::Put(Box::new(row))))];
     }
-    let managed = without_ignored(kind.info(), resource);
+    let managed = without_ignored(kind.info(), resource, &paths);
     kind.update(&Subject { desired: &managed, ..subject }, &paths)
 }
 
@@ -169,25 +169,31 @@ fn rest_of(drafts: Vec<Draft>, left: &[Cow<'static, str>], invoked: bool) -> Vec
     rest.take(1).collect()
 }
 
-/// What is asked for without what a change leaves alone, so that a request for the rest does not carry it.
-fn without_ignored(info: &KindInfo, resource: &Resource) -> Resource {
+/// What is asked for without what a change of `paths` leaves alone, so that a request for the rest does not carry it.
+fn without_ignored(info: &KindInfo, resource: &Resource, paths: &[String]) -> Resource {
     let mut managed = resource.clone();
     let may_go = |name: &str| {
-        info.attribute(name)
-            .is_none_or(|attribute| attribute.on_change == OnChange::Update && !attribute.required)
+        let changes = paths.iter().any(|path| top(path) == name);
+        let optional = |attribute: &Attribute| attribute.on_change == OnChange::Update && !attribute.required;
+        !changes && info.attribute(name).is_none_or(optional)
     };
     managed.attributes.retain(|name, _| !(resource.ignore_changes.contains(name) && may_go(name)));
     managed
 }
 
 /// Marks each row but the last that an action records with the steps that are still to come: should one
-/// of them fail, the next plan goes on with them.
+/// of them fail, the next plan goes on with them, and sends what is ignored from then on too.
 fn mark_unfinished(steps: &mut [Step]) {
-    let names: Vec<_> = steps.iter().map(|step| step.name.clone()).collect();
-    for (at, step) in steps.iter_mut().enumerate() {
-        if let (Recording::Put(row), Some(left @ [_, ..])) = (&mut step.record, names.get(at + 1..)) {
-            row.unfinished = Some(Unfinished::Steps(left.to_vec()));
+    let Some((last, earlier)) = steps.split_last_mut() else { return };
+    let mut left = vec![last.name.clone()];
+    for step in earlier.iter_mut().rev() {
+        if let Recording::Put(row) = &mut step.record {
+            row.unfinished = Some(Unfinished::Steps(left.clone()));
+            if let Recording::Put(whole) = &last.record {
+                row.ignored = whole.ignored_so_far(&row.attributes);
+            }
         }
+        left.insert(0, step.name.clone());
     }
 }
 

@@ -287,7 +287,7 @@ fn compare(
         return;
     }
     let kind = kind_of(address);
-    decision.differences = differences(kind, resource, &respelled(address, row, resource, view));
+    decision.differences = differences(kind, resource, row, &respelled(address, row, resource, view));
     if let Some(protect) = resource.protect.filter(|protect| *protect != row.protect) {
         decision.differences.push(Difference {
             change: AttributeChange {

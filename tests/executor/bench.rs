@@ -431,12 +431,14 @@ pub(crate) fn desired(files: &BTreeMap<String, Value>) -> Desired {
 }
 
 fn resource(attributes: &Value) -> Resource {
+    let mut attributes = attributes.as_object().expect("a map").clone();
+    let ignored = attributes.remove("ignoreChanges").unwrap_or(json!([]));
     Resource {
-        attributes: attributes.as_object().expect("a map").clone().into(),
+        attributes: attributes.into(),
         depends_on: BTreeSet::new(),
         protect: None,
         adopt: false,
-        ignore_changes: Vec::new(),
+        ignore_changes: serde_json::from_value(ignored).expect("a list of paths"),
         source: Source { file: "labwright.yaml".into(), line: 1, column: 1 },
         sources: BTreeMap::new(),
         defaulted: BTreeMap::new(),

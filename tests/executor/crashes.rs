@@ -74,6 +74,20 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
         let files = bench::with(&published, "Image/sql", image);
         bench::with(&bench::with(&files, "Export/sql", export), "GalleryAttachment/core", attachment)
     };
+    let ignoring = |files: &BTreeMap<String, Value>, more: Value| {
+        let mut lab: Value = files["Lab/x"].clone();
+        lab.as_object_mut().expect("a map").extend(more.as_object().expect("a map").clone());
+        bench::with(files, "Lab/x", lab)
+    };
+    let ignored = ["description", "capacity"];
+    let ignoring_at_first =
+        ignoring(&published, json!({"description": "Bring a laptop", "ignoreChanges": ignored}));
+    let ignoring_still = ignoring(
+        &ignoring_at_first,
+        json!({"description": "Bring two", "capacity": 7, "title": "Java, twice", "quota": "PT30H"}),
+    );
+    let ignoring_at_last =
+        ignoring(&changed, json!({"description": "Bring a laptop", "ignoreChanges": ["description"]}));
     let without = |unwanted: &str| -> BTreeMap<_, _> {
         published
             .iter()
@@ -110,6 +124,10 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
     vec![
         case("create", &nothing, &published),
         case("change", &published, &changed),
+        // What is ignored is sent when it is made, and by no change after that.
+        case("create with ignored", &nothing, &ignoring_at_first),
+        case("change beside ignored", &ignoring_at_first, &ignoring_still),
+        case("change and ignore", &published, &ignoring_at_last),
         // Its attachment does not list the image, so its switch is to be set although no file names it.
         case("upload", &without("/py"), &published),
         case("replace", &published, &replaced),

@@ -52,6 +52,39 @@ fn an_ignored_attribute_is_compared_with_nothing() {
 }
 
 #[test]
+fn what_is_ignored_is_sent_by_what_finishes_a_creation_and_by_no_change_after_it() {
+    let mut config = both_stories();
+    config["Lab/programming"]["ignoreChanges"] = json!(["description"]);
+    config["Lab/programming"]["description"] = json!("Bring a laptop");
+    let files = desired(&config);
+    let nothing = Recorded::default();
+    let first = planned(&files, &nothing);
+    let (whole, _) = carried_out(&first, &nothing);
+    let sent = |plan: &labwright::plan::Plan| {
+        let requests =
+            plan.actions.iter().flat_map(|action| &action.steps).filter_map(|step| step.request.as_ref());
+        requests.filter(|request| format!("{:?}", request.body).contains("Bring")).count()
+    };
+    let creation = first.action("Lab/programming#create").expect("a creation");
+    let mut points = 0;
+    for step in &creation.steps[..creation.steps.len() - 1] {
+        let labwright::model::Recording::Put(row) = &step.record else { continue };
+        let mut broken = whole.clone();
+        broken.rows.insert(creation.address.clone(), row.as_ref().clone());
+        let plan = planned(&files, &broken);
+        assert_eq!(sent(&plan), 1, "stops after `{}`", step.name);
+        let (mended, _) = carried_out(&plan, &broken);
+        assert_eq!(mended.rows[&creation.address], whole.rows[&creation.address]);
+        points += 1;
+    }
+    assert_eq!(points, 2, "before what it may hold, and before its title");
+    config["Lab/programming"]["title"] = json!("Another title");
+    config["Lab/programming"]["description"] = json!("Bring two");
+    let plan = planned(&desired(&config), &whole);
+    assert_eq!((verbs(&plan), sent(&plan)), (vec!["update Lab/programming".to_owned()], 0));
+}
+
+#[test]
 fn a_refresh_is_recorded_with_the_plan_that_rests_on_it() {
     let stored = whole();
     let files = desired(&both_stories());

@@ -31,7 +31,7 @@ use super::{
 use crate::catalog::Work;
 use crate::model::{
     Address, ArmId, Attributes, Expectation, Finding, Observed, Read, Recording, Requirement, Resource, Row,
-    Severity,
+    Severity, top,
 };
 
 /// A lab.
@@ -317,7 +317,7 @@ impl Kind for Lab {
     }
 
     fn update(&self, subject: &Subject<'_>, paths: &[String]) -> Vec<Draft> {
-        let tops: BTreeSet<&str> = paths.iter().map(|path| path.split('.').next().unwrap_or(path)).collect();
+        let tops: BTreeSet<&str> = paths.iter().map(|path| top(path)).collect();
         let generation = Generation::of(&subject.desired.attributes, "in");
         let steps = match generation {
             Generation::Accounts => v1::changes(subject, &tops),
