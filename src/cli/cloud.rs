@@ -1,6 +1,6 @@
 //! The way to Azure, or to the emulator in this process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -248,8 +248,22 @@ impl Opening {
         }
     }
 
+    /// The subscriptions by their names; what only another environment uses may lack its variable.
     fn subscriptions(&mut self, project: &Project) -> BTreeMap<String, Option<String>> {
-        let named = &project.settings.subscriptions;
-        named.iter().map(|(name, guid)| (name.clone(), self.guid(guid))).collect()
+        let of_cloud = match &project.settings.cloud {
+            CloudSettings::Azure(azure) => Some(&*azure.subscription),
+            CloudSettings::Emulator => None,
+        };
+        let resources = project.desired.resources.values();
+        let own = resources.filter_map(|own| own.attributes.get("subscription")?.as_str());
+        let used: BTreeSet<_> = own.chain(of_cloud).collect();
+        let opened = project.settings.subscriptions.iter().map(|(name, guid)| {
+            let guid = match guid {
+                GuidOrEnv::Env(unused) if !used.contains(name.as_str()) => variable(unused),
+                guid => self.guid(guid),
+            };
+            (name.clone(), guid)
+        });
+        opened.collect()
     }
 }

@@ -226,6 +226,7 @@ impl Block<'_> {
                 resource.attributes.extend(name.map(|name| ("subscription".to_owned(), json!(name))));
             }
             "ignoreChanges" => {
+                reader.note("ignoreChanges", entry);
                 for item in fields::list(node, "[capacity]", reader.problems).unwrap_or_default() {
                     let path = fields::text(item, reader.problems).map(str::to_owned);
                     if let Some(path) = path.filter(|path| self.has_path(path, item, reader.problems)) {

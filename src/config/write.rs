@@ -83,6 +83,9 @@ fn block(address: &Address, resource: &Resource, info: &KindInfo, desired: &Desi
             _ => {}
         }
     }
+    if resource.adopt {
+        found.insert("adopt".into(), json!(true));
+    }
     if let Some(protect) = resource.protect {
         found.insert("protect".into(), json!(protect));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Plan;
+use super::{Plan, Verb};
 use crate::kinds::{Attribute, KINDS, Kind, Links, Shape, View, dependencies, kind_of};
 use crate::model::{Address, Attributes, DefaultsLayer, Desired, Finding, Recorded, Resource, Row, Source};
 
@@ -18,6 +18,8 @@ pub struct Explained<'a> {
     pub resource: Option<&'a Resource>,
     /// What is recorded; `None` where nothing is.
     pub row: Option<&'a Row>,
+    /// What the next apply does about it; `None` where that is nothing.
+    pub next: Option<Verb>,
     /// The section of the files that its block stands in.
     pub section: &'static str,
     /// What it is in a few words, the most telling first.
@@ -80,6 +82,7 @@ pub fn explained<'a>(
         address,
         resource,
         row,
+        next: plan.changes.iter().find(|change| change.address == *address).map(|change| change.verb),
         section: section(address),
         summary: kind_of(address).summary(own, &view),
         attributes: attributes(info.attributes, resource, row),

@@ -11,6 +11,20 @@ fn contoso_works_on_the_emulator_inside() {
 }
 
 #[test]
+fn contoso_is_short_and_is_meant_for_azure_too() {
+    let place = Place::of("contoso-cs");
+    let files = ["labwright.yaml", "accounts.yaml", "images.yaml", "labs.yaml", "terms/spring27.csv"];
+    let text = |file: &&str| std::fs::read_to_string(place.project().join(file)).expect("a file");
+    let written: usize = files.iter().map(|file| text(file).lines().count()).sum();
+    let meant = place.run("show --config").stdout.lines().count();
+    assert!(written * 3 <= meant, "{written} lines for {meant}");
+    let plan = place.run("plan --env prod");
+    plan.says(0, "Plan: 3 to import, 81 to add, 0 to change, 0 to destroy, 1 to invoke.");
+    plan.says(0, "contoso-cs, prod: Azure, subscription main");
+    plan.says(0, "  labwright apply --env prod");
+}
+
+#[test]
 fn a_lab_plan_works_on_the_emulator_inside() {
     let place = Place::of("lab-plans");
     place.run("apply --yes").says(0, "Apply complete! Resources: 11 added, 0 changed, 0 destroyed.");

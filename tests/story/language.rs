@@ -86,3 +86,34 @@ fn a_resource_is_explained_value_by_value() {
     place.run("explain GEO-11").speaks_of(0, "GEO-11");
     assert!(!explained.stdout.contains("Emulator-only"), "{}", explained.stdout);
 }
+
+#[test]
+fn what_an_environment_says_of_all_of_a_kind_is_explained_and_shown_with_it() {
+    let place = Place::of("contoso-cs");
+    let has = |line: &str, parts: &[&str]| {
+        let text = place.run(&format!("{line} --env prod")).stdout;
+        let found = text.lines().any(|line| parts.iter().all(|part| line.contains(part)));
+        assert!(found, "{parts:?} in one line of\n{text}");
+    };
+    let layer = |section: &str, line: &str| {
+        let line = place.line_of("labwright.yaml", line);
+        format!("environments.prod.defaults.{section}, labwright.yaml:{line}")
+    };
+    let adopted = layer("labAccounts", "      labAccounts: { adopt: true }");
+    has("explain LabAccount/cs-core-la", &["adopt", "true", &adopted]);
+    has("explain LabAccount/cs-core-la", &["Not recorded: the next apply reads and records what exists."]);
+    let protected = layer("galleries", "      galleries: { protect: true }");
+    has("explain Gallery/sig_cs_prod", &["protect", "true", &protected]);
+    has("explain Export/db-sql", &["Not recorded: the next apply does it."]);
+    let ignored = format!("labs.yaml:{}", place.line_of("labs.yaml", "    ignoreChanges: [description]"));
+    has("explain Lab/open-lab", &["description: sent when it is made, not compared", &ignored]);
+    let shown = place.run("show --config --env prod").stdout;
+    let count = |line: &str| shown.lines().filter(|own| own.trim() == line).count();
+    assert_eq!(
+        (count("adopt: true"), count("protect: true"), count("northeurope: 2")),
+        (3, 2, 14),
+        "{shown}"
+    );
+    let dev = place.run("show --config").stdout;
+    assert!(!dev.contains("adopt") && !dev.contains("protect") && !dev.contains("northeurope: 2"), "{dev}");
+}

@@ -9,7 +9,9 @@ const FORMATS: [&str; 7] = ["text", "json", "markdown", "sarif", "junit", "githu
 /// A branch that renames a lab with and one without `moved`, comments, changes a default that reaches every lab, exports
 /// again, replaces a lab, deletes an account with its labs, and changes a setting.
 fn eight_kinds() -> Repository {
-    let repository = Repository::of("contoso-cs");
+    let mut repository = Repository::of("contoso-cs");
+    // In the other one the account is protected.
+    repository.place.set("LABWRIGHT_ENV", "dev");
     let labs = |from: &str, to: &str| repository.edit("labs.yaml", from, to);
     // Renamed, with the line that says so, and the name in Azure as it is.
     labs("  cs340-golden:\n", "  cs340-template:\n    name: cs340-golden\n");
@@ -52,7 +54,7 @@ fn without_the_account(repository: &Repository) {
 fn the_one_important_thing_stands_first() {
     let repository = eight_kinds();
     let text = repository.review("");
-    assert_eq!(text.code, 0, "{}", text.stderr);
+    assert_eq!(text.code, 0, "{}{}", text.stdout, text.stderr);
     let wide: Vec<_> = text.stdout.lines().filter(|line| line.chars().count() > 80).collect();
     assert!(wide.is_empty(), "{wide:#?}");
     assert!(text.stdout.lines().count() < 130, "no wall of text\n{}", text.stdout);
@@ -126,8 +128,8 @@ fn a_broken_file_is_told_with_its_place_in_each_format() {
     assert_eq!(
         (broken, whole),
         (
-            Some("<!-- labwright review contoso-cs -->".into()),
-            Some("<!-- labwright review contoso-cs -->".into())
+            Some("<!-- labwright review contoso-cs/dev -->".into()),
+            Some("<!-- labwright review contoso-cs/dev -->".into())
         )
     );
 }
@@ -317,5 +319,5 @@ fn json_is_what_its_schema_says() {
     };
     fits("--base main --diff --detailed-exitcode", 2);
     fits("--base nope", 64);
-    fits("--base main --env prod", 3);
+    fits("--base main --env staging", 3);
 }

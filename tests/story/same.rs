@@ -13,7 +13,7 @@ const OTHER: &str = "33333333-3333-3333-3333-333333333333";
 /// Every recorded row by address, with one word for the subscription, and without what the service draws or stamps:
 /// a lab's identifier, the time of a publication.
 fn rows(place: &Place) -> BTreeMap<String, Value> {
-    let state = Connection::open(place.project().join(".labwright/state.db")).expect("a state");
+    let state = Connection::open(place.project().join(".labwright/dev/state.db")).expect("a state");
     let mut query = state.prepare("SELECT address, row FROM rows").expect("a table");
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).expect("rows");
     let guid =

@@ -1,8 +1,8 @@
 //! Everything that is known of one resource, as text.
 
 use super::page::{BOLD, DIM, Line, Look, PLAIN, Page, YELLOW};
-use crate::model::{Address, DefaultsLayer, Severity, Source};
-use crate::plan::{Explained, ExplainedAttribute};
+use crate::model::{Address, DefaultsLayer, Resource, Severity, Source};
+use crate::plan::{Explained, ExplainedAttribute, Verb};
 use crate::render::words::{clean, say_value, width};
 
 /// The resource, its values with their layers, its rules, and what it rests on. `environment` is the project's.
@@ -13,6 +13,7 @@ pub fn explained(explained: &Explained<'_>, environment: Option<&str>, look: Loo
         address,
         resource,
         row,
+        next,
         summary,
         attributes,
         unmanaged,
@@ -28,7 +29,7 @@ pub fn explained(explained: &Explained<'_>, environment: Option<&str>, look: Loo
     }
     let stands = match (resource, row) {
         (Some(_), Some(row)) => clean(row.arm_id.as_str()),
-        (Some(_), None) => "Not recorded: the next apply makes it.".to_owned(),
+        (Some(_), None) => format!("Not recorded: {}.", happens(*next)),
         (None, Some(row)) => format!("{}, recorded and no longer in the files", clean(row.arm_id.as_str())),
         (None, None) => String::new(),
     };
@@ -48,9 +49,7 @@ pub fn explained(explained: &Explained<'_>, environment: Option<&str>, look: Loo
     }
     words(&mut page, "Not managed: no layer says anything of these", unmanaged.iter().copied());
     if let Some(own) = resource {
-        words(&mut page, "Sent when it is made, not compared", own.ignore_changes.iter().map(String::as_str));
-        let says = [(own.protect == Some(true), "protect: true"), (own.adopt, "adopt: true")];
-        words(&mut page, "Says as well", says.iter().filter(|(is, _)| *is).map(|(_, text)| *text));
+        says(&mut page, own, layers);
     }
     page.gap();
     page.line(Line::new().then(BOLD, "Rules"));
@@ -75,6 +74,39 @@ pub fn explained(explained: &Explained<'_>, environment: Option<&str>, look: Loo
     page.finish()
 }
 
+/// What becomes of a resource of which nothing is recorded.
+fn happens(next: Option<Verb>) -> &'static str {
+    match next {
+        Some(Verb::Import) => "the next apply reads and records what exists",
+        Some(Verb::Invoke) => "the next apply does it",
+        Some(_) => "the next apply makes it",
+        None => "nothing is to be done about it yet",
+    }
+}
+
+/// What the files say of a resource that no request carries.
+fn says(page: &mut Page, own: &Resource, layers: Layers<'_>) {
+    let ignored = || format!("{}: sent when it is made, not compared", own.ignore_changes.join(", "));
+    let said = [
+        ("protect", own.protect.map(|protect| protect.to_string())),
+        ("adopt", own.adopt.then(|| own.adopt.to_string())),
+        ("ignoreChanges", (!own.ignore_changes.is_empty()).then(ignored)),
+    ];
+    let said: Vec<_> = said.into_iter().filter_map(|(key, text)| Some((key, text?))).collect();
+    if said.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(Line::new().then(BOLD, "Says as well"));
+    let column = said.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+    for (key, text) in said {
+        let head = Line::new().then(PLAIN, format!("  {key:column$}  "));
+        let layer = own.defaulted.get(key).copied();
+        let place = own.sources.get(key).map(|source| layers.said(source, layer));
+        page.paragraph_with(head, PLAIN, &clean(&text), place.as_deref());
+    }
+}
+
 /// The last part of a path, as far to the right as it is deep.
 fn indented(path: &str) -> String {
     let last = path.rsplit('.').next().unwrap_or(path);
@@ -86,6 +118,20 @@ fn indented(path: &str) -> String {
 struct Layers<'a> {
     section: &'a str,
     environment: Option<&'a str>,
+}
+
+impl Layers<'_> {
+    /// `defaults.labs, labwright.yaml:19:5`; a place alone is the resource's own.
+    fn said(self, source: &Source, layer: Option<DefaultsLayer>) -> String {
+        let place = clean(&source.to_string());
+        let Some(DefaultsLayer { of_environment, of_section }) = layer else { return place };
+        let owner = match self.environment.filter(|_| of_environment) {
+            Some(environment) => format!("environments.{}.", clean(environment)),
+            None => String::new(),
+        };
+        let part = if of_section { self.section } else { "all" };
+        format!("{owner}defaults.{part}, {place}")
+    }
 }
 
 fn value(
@@ -107,20 +153,8 @@ fn value(
         (None, None) => String::new(),
     };
     let style = if *desired == *recorded || !is_recorded { PLAIN } else { YELLOW };
-    let place = source.map(|source| said(source, *layer, layers.section, layers.environment));
+    let place = source.map(|source| layers.said(source, *layer));
     page.paragraph_with(head, style, &text, place.as_deref());
-}
-
-/// `defaults.labs, labwright.yaml:19:5`; a place alone is the resource's own.
-fn said(source: &Source, layer: Option<DefaultsLayer>, section: &str, environment: Option<&str>) -> String {
-    let place = clean(&source.to_string());
-    let Some(DefaultsLayer { of_environment, of_section }) = layer else { return place };
-    let owner = match environment.filter(|_| of_environment) {
-        Some(environment) => format!("environments.{}.", clean(environment)),
-        None => String::new(),
-    };
-    let part = if of_section { section } else { "all" };
-    format!("{owner}defaults.{part}, {place}")
 }
 
 /// A heading with what stands under it, where there is anything.
