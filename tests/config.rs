@@ -155,6 +155,115 @@ galleries: { one: { tags: { a: null, c: z } }, two: { tags: null } }
 }
 
 #[test]
+fn null_in_a_layer_drops_what_lies_below_it_and_not_what_the_language_does_not_know() {
+    let yaml = "
+project: p
+environment: e
+environments: { e: { defaults: { galleries: { tags: { a: null } } } } }
+defaults: { all: { resourceGroup: g, location: westeurope, tags: { a: x, b: y } } }
+galleries: { one: {} }
+";
+    let read = project(&[("labwright.yaml", yaml)]).expect("a good project");
+    assert_eq!(read.desired.resources["Gallery/one"].attributes["tags"], json!({ "b": "y" }));
+    let wrong = "
+project: p
+defaults: { all: { resourceGroup: g, location: westeurope } }
+galleries: { one: { descripton: } }
+labAccounts: { la: {} }
+labs:
+  optics: { in: la, image: Marketplace/x, size: Small, capacity:25, publish: { revison: , revision: 1 },
+    autoShutdown: { shutDownAfterDisconect: } }
+";
+    let shown = config_tree::rendered(&Memory::of([("labwright.yaml", wrong)]), &Options::default());
+    for said in ["descripton", "capacity: 25", "perhaps `revision`?", "perhaps `shutDownAfterDisconnect`?"] {
+        assert!(shown.contains(said), "{said} in\n{shown}");
+    }
+    assert_eq!(codes(&[("labwright.yaml", wrong)]), ["unknown_key"; 4]);
+}
+
+#[test]
+fn credentials_come_from_several_layers_and_one_secret_takes_the_place_of_another() {
+    let yaml = "
+project: p
+defaults:
+  all: { resourceGroup: g, location: westeurope }
+  labs: { in: la, image: Marketplace/x, size: Small, credentials: { password: { env: PW } } }
+labAccounts: { la: {} }
+labs:
+  a: { credentials: { username: bob } }
+  b: { credentials: { username: eve, password: { file: /run/eve } } }
+";
+    let project = project(&[("labwright.yaml", yaml)]).expect("a good project");
+    let of = |lab: &str| project.desired.resources[lab].attributes["credentials"].clone();
+    assert_eq!(of("Lab/a"), json!({ "username": "bob", "password": { "env": "PW" } }));
+    assert_eq!(of("Lab/b"), json!({ "username": "eve", "password": { "file": "/run/eve" } }));
+}
+
+#[test]
+fn a_cell_splits_wherever_a_list_is_wanted() {
+    let yaml = "
+project: p
+defaults: { all: { resourceGroup: g, location: westeurope } }
+labAccounts: { la: {} }
+labs:
+  $(lab):
+    forEach: { csv: labs.csv }
+    in: la
+    image: Marketplace/x
+    size: Small
+    capacity: 3
+    credentials: { username: u, password: { env: P } }
+    ignoreChanges: $(ignored)
+    dependsOn: $(after)
+";
+    let csv = "lab,ignored,after\na,capacity;title,LabAccount/la\nb,,\n";
+    let project = project(&[("labwright.yaml", yaml), ("labs.csv", csv)]).expect("a good project");
+    let lab = &project.desired.resources["Lab/a"];
+    assert_eq!(lab.ignore_changes, ["capacity", "title"]);
+    assert!(lab.depends_on.contains("LabAccount/la"));
+    assert!(project.desired.resources["Lab/b"].ignore_changes.is_empty());
+}
+
+#[test]
+fn a_version_is_made_of_an_id_of_the_right_type() {
+    let of = |source: &str| {
+        format!(
+            "project: p\ndefaults: {{ all: {{ resourceGroup: g, location: westeurope }} }}\ngalleries: {{ s: {{}} }}\nimages:\n  i:\n    gallery: s\n    os: {{ type: Linux, state: Generalized, hyperV: V1 }}\n    identifier: {{ publisher: p, offer: o, sku: s }}\n    versions: {{ 1.0.0: {{ source: {{ {source} }} }} }}\n"
+        )
+    };
+    for (source, fits) in [
+        (format!("managedDisk: {GROUP}/Microsoft.Compute/disks/d"), true),
+        (format!("managedDisk: {GROUP}/Microsoft.Compute/snapshots/d"), false),
+        (format!("vm: {GROUP}/microsoft.compute/virtualmachines/d"), true),
+        (format!("galleryVersion: {GROUP}/Microsoft.Compute/galleries/x"), false),
+        (format!("galleryVersion: {GROUP}/Microsoft.Compute/galleries/x/images/y/versions/1.0.0"), true),
+        ("managedDisk: /subscriptions/x/resourceGroups/y".into(), false),
+    ] {
+        let found = project(&[("labwright.yaml", &of(&source))]);
+        assert_eq!(found.is_ok(), fits, "{source}: {:?}", found.err().map(|found| found.to_string()));
+    }
+}
+
+#[test]
+fn a_tab_is_told_where_it_stands_and_lines_keep_their_numbers_on_windows() {
+    let text = "project: p\nlabs:\n  a:\n    in: la\n\tsize: Small\n";
+    let tree = Memory::of([("labwright.yaml", text)]);
+    let problems = load(&tree, &Options::default()).expect_err("a tab");
+    let problem = problems.iter().next().expect("a problem");
+    let place = problem.place().expect("a place");
+    assert_eq!(
+        (place.line, place.column, problem.to_string().as_str()),
+        (5, 1, "a tab stands where only blanks may")
+    );
+    let crlf = "project: p\r\nlabs:\r\n  a:\r\n    sise: Small\r\n    in: la\r\n    image: x\r\n";
+    let shown = config_tree::rendered(&Memory::of([("labwright.yaml", crlf)]), &Options::default());
+    let lines: Vec<_> = shown.lines().filter(|line| line.contains(" │     ")).collect();
+    for numbered in ["4 │     sise: Small", "5 │     in: la"] {
+        assert!(lines.iter().any(|line| line.contains(numbered)), "{numbered} in\n{shown}");
+    }
+}
+
+#[test]
 fn anchors_and_merge_keys_work() {
     let yaml = "
 project: p
@@ -257,6 +366,8 @@ fn no_secret_is_ever_shown() {
             "project: p\ncredentials:\n  a: { username: u, password: hunter2 }\n  b: { username: u, password: { plain: hunter2 } }\n  c: { username: u, pasword: hunter2 }\n  d: { username: u, password: $(hunter2) }\nlabs:\n  l: { in: x, credentials: { username: u, password: hunter2 }, size: Smal }\n",
         ),
         ("broken.yaml", "credentials:\n  a: { password: hunter2\nlabs: x: y\n"),
+        ("more.yaml", "credentials: hunter2\n"),
+        ("labs.yaml", "labs:\n  m: { in: x, sharedPassword: hunter2 }\n"),
     ];
     let shown = config_tree::rendered(&Memory::of(files), &Options::default());
     assert!(shown.contains("plain_secret"), "{shown}");

@@ -38,8 +38,8 @@ pub(super) struct Global {
     /// The project's folder.
     #[arg(short = 'C', long = "directory", value_name = "DIR", default_value = ".", global = true)]
     pub(super) directory: PathBuf,
-    /// The environment of the project.
-    #[arg(long, value_name = "NAME", env = "LABWRIGHT_ENV", global = true)]
+    /// The environment of the project; also as LABWRIGHT_ENV.
+    #[arg(long, value_name = "NAME", global = true)]
     pub(super) env: Option<String>,
     /// A variable of the project; also as LABWRIGHT_VAR_name.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable, global = true)]

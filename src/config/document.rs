@@ -107,15 +107,23 @@ fn parse_group(files: &[(u32, Arc<str>)], budget: &mut Budget) -> Option<Vec<Opt
     Some(found.into_iter().map(|(root, ..)| root).collect())
 }
 
-/// What a text says without how it is laid out, every comment among it; `None` where it is no YAML. Two texts that say the
-/// same are one document.
-pub(super) fn said(text: &str) -> Option<Vec<Event<'_>>> {
+/// Where `before` first says what `after` does not, in bytes, comments and all; `None` where both are one document.
+pub(super) fn lost(before: &str, after: &str) -> Option<usize> {
+    let (Some(was), Some(is)) = (said(before), said(after)) else { return Some(0) };
+    let differs = was.iter().zip(&is).position(|((was, _), (is, _))| was != is);
+    let at = differs.or_else(|| (was.len() != is.len()).then(|| was.len().min(is.len())))?;
+    Some(was.get(at).or(was.last()).map_or(0, |(_, at)| *at))
+}
+
+/// What a text says without how it is laid out, and where, every comment among it; `None` where it is no YAML.
+fn said(text: &str) -> Option<Vec<(Event<'_>, usize)>> {
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(true);
     options.emit_unresolved_aliases = true;
     options.emit_anchor_events = true;
     let events = Parser::new_from_str_with_options(text, options).map(|next| {
-        Some(match next.ok()?.0 {
+        let (event, span) = next.ok()?;
+        let event = match event {
             Event::Comment(text, _) => {
                 Event::Comment(text.trim_end().to_owned().into(), granit_parser::Placement::Free)
             }
@@ -124,7 +132,8 @@ pub(super) fn said(text: &str) -> Option<Vec<Event<'_>>> {
             }
             Event::DocumentStart(..) => Event::DocumentStart(false, None),
             other => other,
-        })
+        };
+        Some((event, span.start.byte_offset().unwrap_or(0)))
     });
     events.collect()
 }
@@ -189,7 +198,7 @@ impl Reader<'_> {
         options.emit_unresolved_aliases = true;
         let mut documents = 0;
         for next in Parser::new_from_str_with_options(text, options) {
-            let (event, span) = next.map_err(|error| Box::new(self.syntax(&error)))?;
+            let (event, span) = next.map_err(|error| Box::new(self.syntax(&error, text)))?;
             let place = self.place(&span);
             match event {
                 Event::DocumentStart(..) => {
@@ -369,7 +378,25 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn syntax(&self, error: &granit_parser::ScanError) -> Mistake {
+    /// A tab that a line is indented with: the line at which the reader stopped, or the next.
+    fn tab(&self, text: &str, line: usize) -> Option<Place> {
+        let lines = text.split_inclusive('\n').enumerate().skip(line.saturating_sub(1)).take(2);
+        lines.into_iter().find_map(|(at, line)| {
+            let blank = &line[..line.len() - line.trim_start().len()];
+            let column = blank.find('\t').filter(|_| !line.trim().is_empty())?;
+            let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            let start = number(line.as_ptr() as usize - text.as_ptr() as usize + column + self.base);
+            Some(Place {
+                file: self.file,
+                line: number(at + 1),
+                column: number(column + 1),
+                start,
+                end: start + 1,
+            })
+        })
+    }
+
+    fn syntax(&self, error: &granit_parser::ScanError, text: &str) -> Mistake {
         let marker = *error.marker();
         let place = self.place(&Span::new(marker, marker));
         let place = Place { end: place.start + 1, ..place };
@@ -377,6 +404,11 @@ impl Reader<'_> {
             return too_deep(place);
         }
         let stop = "the file is not read any further from here";
+        // A tab is noticed within the value above it.
+        if let Some(place) = self.tab(text, marker.line()) {
+            let (message, help) = explained(&ErrorKind::TabNotAllowed);
+            return Mistake::new(Code::Syntax, message).at(place, stop).help(help);
+        }
         // A bracket that is left open is noticed lines later, as something else.
         let unclosed = self
             .frames

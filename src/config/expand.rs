@@ -158,7 +158,7 @@ impl Expander<'_, '_> {
         for attribute in info.attributes {
             self.add_child_defaults(info, attribute.name, &attribute.shape, &mut entries, scope);
         }
-        without_nulls(&mut entries);
+        without_nulls_of(info, &mut entries);
         self.expanded.instances.push(Instance { kind, key: key.into_owned(), place, entries });
     }
 
@@ -248,6 +248,49 @@ impl Expander<'_, '_> {
             (Content::Map(_), _) => under(&mut own.value),
             _ => {}
         }
+    }
+}
+
+/// Takes away every key of a kind's that is null: what was inherited is dropped. What the kind does not know stays, to be told.
+fn without_nulls_of(info: &KindInfo, entries: &mut Vec<Entry>) {
+    let general = |key: &str| MANAGED_BY_ALL.iter().any(|(name, _)| *name == key);
+    entries.retain(|entry| {
+        !entry.value.is_null() || !(general(&entry.key) || info.attribute(&entry.key).is_some())
+    });
+    for entry in entries {
+        if let Some(attribute) = info.attribute(&entry.key) {
+            without_nulls_in(&attribute.shape, &mut entry.value);
+        }
+    }
+}
+
+/// The same within the value of an attribute.
+pub(super) fn without_nulls_in(shape: &Shape, node: &mut Node) {
+    let Content::Map(entries) = &mut node.content else { return };
+    match shape {
+        Shape::Object(attributes) => {
+            let known = |key: &str| attributes.iter().find(|attribute| attribute.name == key);
+            entries.retain(|entry| !entry.value.is_null() || known(&entry.key).is_none());
+            for entry in entries {
+                if let Some(attribute) = known(&entry.key) {
+                    without_nulls_in(&attribute.shape, &mut entry.value);
+                }
+            }
+        }
+        Shape::Child(child) => {
+            if let Some(child) = kind(child) {
+                without_nulls_of(child.info(), entries);
+            }
+        }
+        Shape::Children(child) => {
+            entries.retain(|entry| !entry.value.is_null());
+            for entry in entries {
+                if let (Some(child), Content::Map(inner)) = (kind(child), &mut entry.value.content) {
+                    without_nulls_of(child.info(), inner);
+                }
+            }
+        }
+        _ => without_nulls(entries),
     }
 }
 

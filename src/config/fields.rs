@@ -71,9 +71,18 @@ pub(super) fn unknown_key<'a>(
     known: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Mistake {
     let label = if of.is_empty() { "not known".to_owned() } else { format!("not a key of {of}") };
+    // `capacity:25` is one word to YAML.
+    let run_together =
+        entry.key.split_once(':').filter(|(key, _)| known.clone().into_iter().any(|own| own == *key));
+    let help = match run_together {
+        Some((key, value)) => {
+            Some(format!("a blank is missing after the `:`, write `{key}: {}`", value.trim()))
+        }
+        None => perhaps(&entry.key, known),
+    };
     Mistake::new(Code::UnknownKey, format!("unknown key {}", quoted(&entry.key)))
         .at(entry.key_place, label)
-        .help(perhaps(&entry.key, known))
+        .help(help)
 }
 
 /// Reports every key of a map that is not one of `known`.

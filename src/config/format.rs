@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use pretty_yaml::config::{FormatOptions, LanguageOptions, LayoutOptions, LineBreak};
 
 use super::codes::Code;
-use super::document::{self, Budget, said};
+use super::document::{self, Budget, lost};
 use super::error::{Diagnostics, Mistake, Problems};
 use super::load::{Loader, PROJECT_FILE, Tree, place_at, yaml_files};
 use super::near::quoted;
@@ -74,17 +74,20 @@ fn formatted(file: u32, path: &str, text: &str, problems: &mut Problems) -> Opti
     if text.trim().is_empty() {
         return Some(text.to_owned());
     }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let whole = text;
+    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let after = pretty_yaml::format_text(text, &options(text)).ok();
-    let after = after.filter(|after| said(after).is_some_and(|after| Some(after) == said(text)));
-    if after.is_none() {
-        problems.add(
-            Mistake::new(Code::NotFormatted, format!("{} is left as it is", quoted(path)))
-                .at(place_at(file, text, 0, 1), "something of this file would be lost")
-                .advice("it is valid; lay it out by hand, comments on lines of their own"),
-        );
-    }
-    after
+    let lost = after.as_ref().map_or(Some(0), |after| lost(text, after));
+    let Some(at) = lost else { return after };
+    let at = at + whole.len() - text.len();
+    problems.add(
+        Mistake::new(Code::NotFormatted, format!("{} is left as it is", quoted(path)))
+            .at(place_at(file, whole, at, at + 1), "this would be lost, or become something else")
+            .advice(
+                "it is valid; put a comment on a line of its own, take blanks at the ends of lines out of a text of several lines, or lay the file out by hand",
+            ),
+    );
+    None
 }
 
 /// Line ends stay what they are: a checkout on Windows has its own.
@@ -134,6 +137,18 @@ mod tests {
     #[test]
     fn line_ends_stay_and_a_byte_order_mark_goes() {
         assert_eq!(form("\u{feff}a:   1\r\nb: 2\r\n").as_deref(), Some("a: 1\r\nb: 2\r\n"));
+    }
+
+    #[test]
+    fn what_would_be_lost_is_told_with_its_place() {
+        let mut problems = Problems::default();
+        let text = "\u{feff}a: 1\nb: |\n  one   \n  two\n";
+        assert_eq!(formatted(0, "labs.yaml", text, &mut problems), None);
+        let mut files = super::super::texts::Files::default();
+        files.add("labs.yaml", text.into());
+        let told = problems.into_diagnostics(files);
+        let place = told.iter().next().and_then(|problem| problem.place()).expect("a place");
+        assert_eq!((place.line, place.column), (3, 3));
     }
 
     #[test]

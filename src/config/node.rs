@@ -205,7 +205,9 @@ pub(super) fn overlay(base: &mut Vec<Entry>, top: Vec<Entry>) {
         under.key_place = entry.key_place;
         let Entry { value, .. } = entry;
         match (&mut under.value.content, value.content) {
-            (Content::Map(under_entries), Content::Map(entries)) => {
+            (Content::Map(under_entries), Content::Map(entries))
+                if !(is_secret(under_entries) && is_secret(&entries)) =>
+            {
                 overlay(under_entries, entries);
                 under.value.place = value.place;
                 // A map that the block itself has a part in is its own.
@@ -214,6 +216,11 @@ pub(super) fn overlay(base: &mut Vec<Entry>, top: Vec<Entry>) {
             (_, content) => under.value = Node { content, ..value },
         }
     }
+}
+
+/// Whether a map says where a secret is: that is one thing, and another one takes its place.
+fn is_secret(entries: &[Entry]) -> bool {
+    matches!(entries, [entry] if matches!(&*entry.key, "env" | "file" | "keyVault"))
 }
 
 /// Takes away every key whose value is null.

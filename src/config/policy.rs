@@ -212,7 +212,7 @@ pub(super) fn moved(
                     Mistake::new(Code::Moved, format!("{address} moves twice"))
                         .on(node, "again")
                         .at(first, "first here")
-                        .advice("one line for each rename, from the oldest name to the newest"),
+                        .advice("one line for each resource: `from` is the key that is recorded, `to` the one it has now"),
                 );
             }
         }

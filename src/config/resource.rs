@@ -15,7 +15,7 @@ use super::near::quoted;
 use super::node::{Entry, Node};
 use super::texts::{Files, Place};
 use super::timetables;
-use super::value::{Reader, bad_version, one, repeated, version};
+use super::value::{Reader, bad_version, items, one, repeated, version};
 use super::world::World;
 use crate::kinds::{Attribute, Kind, KindInfo, MANAGED_BY_ALL, Misfit, Problem, Shape, kind, kind_of};
 use crate::model::{Address, Attributes, Finding, Resource, Severity};
@@ -227,7 +227,7 @@ impl Block<'_> {
             }
             "ignoreChanges" => {
                 reader.note("ignoreChanges", entry);
-                for item in fields::list(node, "[capacity]", reader.problems).unwrap_or_default() {
+                for item in items(node, "[capacity]", reader.problems).unwrap_or_default().iter() {
                     let path = fields::text(item, reader.problems).map(str::to_owned);
                     if let Some(path) = path.filter(|path| self.has_path(path, item, reader.problems)) {
                         resource.ignore_changes.push(path);
@@ -236,8 +236,8 @@ impl Block<'_> {
             }
             "dependsOn" => {
                 let mut seen: HashMap<Address, &Node> = HashMap::new();
-                for item in fields::list(node, "[LabAccount/cs-core-la]", reader.problems).unwrap_or_default()
-                {
+                let items = items(node, "[LabAccount/cs-core-la]", reader.problems).unwrap_or_default();
+                for item in items.iter() {
                     let Some(address) = reader.address(item) else { continue };
                     match seen.insert(address.clone(), item) {
                         Some(first) => reader.problems.add(repeated(item, first)),

@@ -52,7 +52,7 @@ impl Reader<'_, '_> {
         for (key, value, example) in
             [("username", username, "student"), ("password", password, "{ env: LAB_PASSWORD }")]
         {
-            if value.is_none_or(Node::is_null) {
+            if value.is_none_or(Node::is_null) && !self.partial {
                 self.problems.add(
                     Mistake::new(Code::MissingAttribute, format!("`{key}` is missing in credentials"))
                         .on(node, format!("has no `{key}`"))
@@ -171,6 +171,9 @@ pub(super) fn refuse_expressions(entries: &mut [Entry], problems: &mut Problems)
 /// Masks everything under credentials and passwords of a document.
 pub(super) fn mask(node: &Node, files: &mut Files) {
     let mut places = Vec::new();
+    // The section itself is no name of credentials.
+    let section = node.get("credentials").filter(|section| section.as_scalar().is_some());
+    places.extend(section.map(|section| section.place));
     collect(node, false, &mut places);
     places.into_iter().for_each(|place| files.mask(place));
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::codes::Code;
 use super::document::{self, Budget};
 use super::error::{Mistake, Problems};
-use super::expand::{Block, applies};
+use super::expand::{Block, applies, without_nulls_in};
 use super::fields::{self, later};
 use super::load::{Loader, PROJECT_FILE, TreeError, place_at, yaml_files};
 use super::near::{perhaps, quoted};
@@ -318,8 +318,10 @@ fn check_default(
     }
     let attribute = kinds.iter().find_map(|info| info.attribute(&entry.key));
     if let Some(attribute) = attribute.filter(|_| !has_expressions(&entry.value) && !entry.value.is_null()) {
+        let mut value = entry.value.clone();
+        without_nulls_in(&attribute.shape, &mut value);
         let mut reader = Reader::new(world, problems);
         reader.partial = true;
-        reader.value(&attribute.shape, &entry.value, attribute.name);
+        reader.value(&attribute.shape, &value, attribute.name);
     }
 }

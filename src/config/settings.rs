@@ -153,10 +153,10 @@ fn project(root: &Node, start: Place, problems: &mut Problems) -> String {
 pub(super) fn bad_key(text: &str, place: Place, what: &str) -> Mistake {
     Mistake::new(Code::BadKey, format!("{} is not fit for {what}", quoted(text)))
         .at(place, "letters, digits, `.`, `_` and `-`, a letter or digit first")
-        .help(
-            suggested_key(text)
-                .map(|key| format!("{} would do; `name:` may hold any name that Azure takes", quoted(&key))),
-        )
+        .help(suggested_key(text).map(|key| match what {
+            "a key" => format!("{} would do; `name:` may hold any name that Azure takes", quoted(&key)),
+            _ => format!("{} would do", quoted(&key)),
+        }))
 }
 
 fn suggested_key(text: &str) -> Option<String> {

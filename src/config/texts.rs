@@ -177,7 +177,7 @@ impl FileText {
             true => (Arc::clone(&file.text), Vec::new()),
             false => mask(&file.text, &file.masks, is_control),
         };
-        Self { name: Arc::clone(&file.name), text, moved, lines: OnceLock::new() }
+        Self { name: Arc::clone(&file.name), text: with_line_feeds(text), moved, lines: OnceLock::new() }
     }
 
     /// Where a byte of the file stands in the masked text; within a mask, at its beginning.
@@ -220,6 +220,14 @@ impl FileText {
     fn boundary(&self, at: usize) -> usize {
         (0..=at.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
     }
+}
+
+/// The text with every line break as one line feed, at the same offsets.
+fn with_line_feeds(text: Arc<str>) -> Arc<str> {
+    if !text.contains('\r') {
+        return text;
+    }
+    text.replace("\r\n", " \n").replace('\r', "\n").into()
 }
 
 /// What stands for a value that is not shown, however long that is.

@@ -101,7 +101,7 @@ fn missing(shared: &[Entry], own: &[Entry], place: Place, problems: &mut Problem
 /// Reads an event as each of its labs will, so that its mistakes show whether or not it has any.
 fn checked(timetable: &Entry, event: &Entry, world: &World<'_>, problems: &mut Problems) -> Vec<Finding> {
     if !fields::is_key(&event.key) {
-        problems.add(super::settings::bad_key(&event.key, event.key_place, "a key"));
+        problems.add(super::settings::bad_key(&event.key, event.key_place, "a name of an event"));
     }
     let (Some(kind), Some(entries)) = (kind(KIND), fields::map(&event.value, "", problems)) else {
         return Vec::new();

@@ -1,5 +1,6 @@
 //! One value by its shape: the normal form, or what is wrong with it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -61,7 +62,7 @@ impl<'a, 'w> Reader<'a, 'w> {
             Shape::Children(_) | Shape::Child(_) => None,
             _ => {
                 let scalar = self.scalar(shape, node)?;
-                self.leaf(shape, scalar, node)
+                self.leaf(shape, scalar, node, path)
             }
         }
     }
@@ -90,7 +91,7 @@ impl<'a, 'w> Reader<'a, 'w> {
         None
     }
 
-    fn leaf(&mut self, shape: &Shape, scalar: &Scalar, node: &Node) -> Option<Value> {
+    fn leaf(&mut self, shape: &Shape, scalar: &Scalar, node: &Node, path: &str) -> Option<Value> {
         let text = &*scalar.text;
         match shape {
             Shape::Text(rule) => match rule(text) {
@@ -102,7 +103,7 @@ impl<'a, 'w> Reader<'a, 'w> {
             },
             Shape::Bool => match scalar.as_bool() {
                 Some(value) => Some(json!(value)),
-                None => self.refuse(not_a_boolean(scalar, node)),
+                None => self.refuse(not_a_boolean(scalar, node, last(path))),
             },
             Shape::Integer { min, max } => self.integer(scalar, *min, *max, node),
             Shape::Duration { off, min_minutes, max_minutes } => {
@@ -179,7 +180,8 @@ impl<'a, 'w> Reader<'a, 'w> {
                 self.refuse(mistake(Code::BadNumber, format!("{} is no whole number", quoted(&scalar.text))))
             }
             None => {
-                let digits = scalar.style == Style::Quoted && scalar.text.parse::<i64>().is_ok();
+                let digits =
+                    scalar.style == Style::Quoted && node.via.is_none() && scalar.text.parse::<i64>().is_ok();
                 let help = digits.then(|| format!("take the quotes away: {}", scalar.text));
                 let message = format!("a whole number is wanted, this is the text {}", quoted(&scalar.text));
                 let mistake = mistake(Code::WrongType, message);
@@ -283,15 +285,11 @@ impl<'a, 'w> Reader<'a, 'w> {
     }
 
     fn list(&mut self, item: &Shape, set: bool, node: &Node, path: &str) -> Option<Value> {
-        let split = split_cell(node);
-        let items = match &split {
-            Some(items) => items.as_slice(),
-            None => fields::list(node, "[a, b]", self.problems)?,
-        };
+        let items = items(node, "[a, b]", self.problems)?;
         let mut found: Vec<(Value, &Node)> = Vec::with_capacity(items.len());
         let mut fine = true;
         let mut seen: BTreeMap<String, &Node> = BTreeMap::new();
-        for item_node in items {
+        for item_node in items.iter() {
             let Some(value) = self.value(item, item_node, path) else {
                 fine = false;
                 continue;
@@ -390,6 +388,14 @@ fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
+/// The items of a list, or of a cell.
+pub(super) fn items<'n>(node: &'n Node, example: &str, problems: &mut Problems) -> Option<Cow<'n, [Node]>> {
+    match split_cell(node) {
+        Some(items) => Some(Cow::Owned(items)),
+        None => fields::list(node, example, problems).map(Cow::Borrowed),
+    }
+}
+
 /// The items of a cell: a list splits at `;`.
 pub(super) fn split_cell(node: &Node) -> Option<Vec<Node>> {
     let scalar = node.as_scalar().filter(|scalar| scalar.style == Style::Cell)?;
@@ -410,14 +416,19 @@ pub(super) fn repeated(again: &Node, first: &Node) -> Mistake {
     if first.place == again.place { mistake } else { mistake.at(first.place, "first here") }
 }
 
-fn not_a_boolean(scalar: &Scalar, node: &Node) -> Mistake {
+fn not_a_boolean(scalar: &Scalar, node: &Node, name: &str) -> Mistake {
     let help = match scalar.text.to_ascii_lowercase().as_str() {
         "yes" | "on" | "y" | "enabled" | "1" => "write `true`",
         "no" | "off" | "n" | "disabled" | "0" | "none" => "write `false`",
         "true" | "false" => "take the quotes away",
         _ => "write `true` or `false`",
     };
-    let message = format!("a boolean is wanted, this is {}", quoted(&scalar.text));
+    // Whoever takes `sharedPassword` for the password has written it there.
+    let what = match name.to_ascii_lowercase().contains("password") {
+        true => node.sort().to_owned(),
+        false => quoted(&scalar.text),
+    };
+    let message = format!("a boolean is wanted, this is {what}");
     Mistake::new(Code::WrongType, message).on(node, "expected `true` or `false`").advice(help)
 }
 

@@ -43,31 +43,31 @@ pub(super) const REPLICATE: &[Attribute] = &[
 const SOURCE: &[Attribute] = &[
     Attribute::new(
         "managedDisk",
-        Shape::Text(resource_id),
+        Shape::Text(disk),
         "Id of a managed disk.",
         "/subscriptions/…/disks/java-dev",
     ),
     Attribute::new(
         "snapshot",
-        Shape::Text(resource_id),
+        Shape::Text(snapshot),
         "Id of a snapshot.",
         "/subscriptions/…/snapshots/java-dev",
     ),
     Attribute::new(
         "vm",
-        Shape::Text(resource_id),
+        Shape::Text(virtual_machine),
         "Id of a virtual machine.",
         "/subscriptions/…/virtualMachines/java-dev",
     ),
     Attribute::new(
         "managedImage",
-        Shape::Text(resource_id),
+        Shape::Text(managed_image),
         "Id of a managed image.",
         "/subscriptions/…/images/java-dev",
     ),
     Attribute::new(
         "galleryVersion",
-        Shape::Text(resource_id),
+        Shape::Text(gallery_version),
         "Id of another gallery's version.",
         "/subscriptions/…/versions/1.0.0",
     ),
@@ -89,12 +89,48 @@ const VHD: &[Attribute] = &[
     .required(),
     Attribute::new(
         "storageAccount",
-        Shape::Text(resource_id),
+        Shape::Text(storage_account),
         "Id of the storage account it lies in.",
         "/subscriptions/…",
     )
     .required(),
 ];
+
+/// Whether a text is the id of a resource of one of these types.
+fn id_of(text: &str, sorts: &[&str]) -> Result<(), String> {
+    resource_id(text)?;
+    let wanted = sorts.iter().map(|sort| format!("`{sort}`")).collect::<Vec<_>>().join(" or ");
+    match ArmId::new(text).resource_type() {
+        Some(own) if sorts.iter().any(|sort| own.eq_ignore_ascii_case(sort)) => Ok(()),
+        Some(own) => Err(format!("is the id of a `{own}`, not of a {wanted}")),
+        None => Err(format!("is the id of a resource group, not of a {wanted}")),
+    }
+}
+
+fn disk(text: &str) -> Result<(), String> {
+    id_of(text, &["Microsoft.Compute/disks"])
+}
+
+fn snapshot(text: &str) -> Result<(), String> {
+    id_of(text, &["Microsoft.Compute/snapshots"])
+}
+
+/// What a lab of a lab plan exports names the lab's template VM as its source.
+fn virtual_machine(text: &str) -> Result<(), String> {
+    id_of(text, &["Microsoft.Compute/virtualMachines", "Microsoft.LabServices/labs/virtualMachines"])
+}
+
+fn managed_image(text: &str) -> Result<(), String> {
+    id_of(text, &["Microsoft.Compute/images"])
+}
+
+fn gallery_version(text: &str) -> Result<(), String> {
+    id_of(text, &["Microsoft.Compute/galleries/images/versions"])
+}
+
+fn storage_account(text: &str) -> Result<(), String> {
+    id_of(text, &["Microsoft.Storage/storageAccounts"])
+}
 
 static INFO: KindInfo = KindInfo {
     name: "ImageVersion",

@@ -124,8 +124,10 @@ impl Kind for Publish {
     }
 
     fn summary(&self, attributes: &Attributes, view: &View<'_>) -> Vec<String> {
+        // How many a lab has that does not say is Azure's to know.
         let seats = view.referred(&attributes["lab"]).map_or(0, super::lab::seats);
-        vec!["published".into(), format!("which makes its {}", super::words::count(seats, "VM"))]
+        let makes = (seats > 0).then(|| format!("which makes its {}", super::words::count(seats, "VM")));
+        std::iter::once("published".to_owned()).chain(makes).collect()
     }
 
     fn remarks(&self, _desired: &Attributes, recorded: Option<&Row>) -> Vec<String> {

@@ -140,7 +140,7 @@ fn attributes<'a>(
     paths.into_iter().map(explained).collect()
 }
 
-/// The paths of what a value consists of: an object of the table's by its parts, anything else as a whole.
+/// The paths of what a value consists of: an object of the table's and a map by their parts, anything else as a whole.
 fn leaves(path: &str, value: &Value, shape: Option<&Shape>, paths: &mut Vec<String>) {
     match (shape, value) {
         (Some(Shape::Object(inner)), Value::Object(map)) => {
@@ -148,6 +148,12 @@ fn leaves(path: &str, value: &Value, shape: Option<&Shape>, paths: &mut Vec<Stri
                 let path = format!("{path}.{}", attribute.name);
                 leaves(&path, &map[attribute.name], Some(&attribute.shape), paths);
             }
+        }
+        // A key with a dot in it is no part of a path.
+        (Some(Shape::Map(_) | Shape::RegionMap(_)), Value::Object(map))
+            if !map.is_empty() && map.keys().all(|key| !key.contains('.')) =>
+        {
+            paths.extend(map.keys().map(|key| format!("{path}.{key}")));
         }
         _ => paths.push(path.to_owned()),
     }

@@ -18,7 +18,9 @@ use crate::catalog::Work;
 use crate::kinds::{
     Attribute, Draft, KINDS, Kind, KindInfo, Links, Need, OnChange, Subject, View, dependencies, kind_of,
 };
-use crate::model::{Address, ArmId, Expectation, Recording, Resource, Row, Source, Step, Unfinished, top};
+use crate::model::{
+    Address, ArmId, Attributes, Expectation, Recording, Resource, Row, Source, Step, Unfinished, top,
+};
 
 /// The actions of all decisions, sorted by id, their needs resolved.
 ///
@@ -61,9 +63,7 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
     let kind = kind_of(address);
     if let (Verb::Delete | Verb::Replace, Some(row)) = (decision.verb, decision.recorded) {
         for mut draft in kind.delete(address, row, view) {
-            if decision.verb == Verb::Replace {
-                take_done_along(&mut draft.steps, address, view);
-            }
+            take_done_along(&mut draft.steps, address, view);
             nodes.push(node(address, Verb::Delete, decision, view, draft));
         }
     }
@@ -92,8 +92,8 @@ fn nodes_of(address: &Address, decision: &Decision<'_>, view: &View<'_>) -> Vec<
     nodes
 }
 
-/// Lets the record of what was done to a resource go together with its own: should the run end before it is made anew,
-/// or before the same is done to that, the next plan does it.
+/// Lets the record of what was done to a resource go together with its own: until then it says what there is to lose, and
+/// should the run end before it is made anew, or before the same is done to that, the next plan does it.
 fn take_done_along(steps: &mut [Step], address: &Address, view: &View<'_>) {
     let lies_in = |kind: &dyn Kind, done: &Address| {
         view.row(done).is_some_and(|row| kind.containers(&row.attributes, view).contains(address))
@@ -202,14 +202,20 @@ pub(super) fn is_protected_at_first(address: &Address, view: &View<'_>) -> bool 
     view.real_endpoint && address.kind() == "LabAccount"
 }
 
-/// The row once the decision is carried out.
-fn row_to_be(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &View<'_>) -> Row {
-    let kept = decision.recorded.filter(|_| decision.verb != Verb::Replace);
+/// What the files say, with what is ignored as it is recorded.
+pub(super) fn attributes_to_be(decision: &Decision<'_>, resource: &Resource) -> Attributes {
     let mut attributes = resource.attributes.clone();
     for difference in decision.differences.iter().filter(|difference| difference.meaning == Meaning::Ignored)
     {
         put_back(&mut attributes, &difference.change.path, difference.change.before.as_ref());
     }
+    attributes
+}
+
+/// The row once the decision is carried out.
+fn row_to_be(address: &Address, decision: &Decision<'_>, resource: &Resource, view: &View<'_>) -> Row {
+    let kept = decision.recorded.filter(|_| decision.verb != Verb::Replace);
+    let attributes = attributes_to_be(decision, resource);
     let mut depends_on = dependencies(address, &attributes, view);
     depends_on.extend(resource.depends_on.iter().cloned());
     Row {
@@ -378,6 +384,16 @@ fn deletions_after_referrers(
         let Some(row) = decision.recorded else { continue };
         let goes = matches!(decision.verb, Verb::Delete | Verb::Replace | Verb::Forget);
         if !goes && decision.verb != Verb::Update {
+            continue;
+        }
+        // What was done to a thing is known for as long as the thing is there.
+        if kind_of(referrer).info().invoked {
+            let containers = kind_of(referrer).containers(&row.attributes, &before);
+            let deletes = |&at: &usize| nodes[at].action.verb == Verb::Delete;
+            let gone: Vec<_> = containers.iter().flat_map(|own| index.at(own)).filter(deletes).collect();
+            for at in index.at(referrer).filter(|&at| nodes[at].action.verb == Verb::Forget) {
+                needs[at].extend(&gone);
+            }
             continue;
         }
         let mut referred = dependencies(referrer, &row.attributes, &before);

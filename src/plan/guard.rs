@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::diff::Meaning;
 use super::existing::is_only_forgotten;
 use super::make::{Decision, Decisions, Options};
 use super::{Consent, Plan, Verb, named};
@@ -232,6 +233,7 @@ fn shrinks(decision: &Decision<'_>) -> bool {
     let number = |value: &Option<Value>| value.as_ref().and_then(Value::as_i64);
     decision.differences.iter().any(|difference| {
         difference.change.path == "capacity"
+            && difference.meaning != Meaning::Ignored
             && matches!((number(&difference.change.before), number(&difference.change.after)), (Some(before), Some(after)) if after < before)
     })
 }

@@ -401,7 +401,8 @@ fn change(address: &Address, decision: &Decision<'_>, decisions: &Decisions<'_>,
     let mut notes = decision.notes.clone();
     let told = matches!(decision.verb, Verb::Create | Verb::Update | Verb::Invoke);
     if let Some(resource) = decision.desired.filter(|_| told) {
-        notes.extend(kind_of(address).remarks(&resource.attributes, decision.recorded));
+        let to_be = graph::attributes_to_be(decision, resource);
+        notes.extend(kind_of(address).remarks(&to_be, decision.recorded));
     }
     if let (Verb::Invoke, Some(resource)) = (decision.verb, decision.desired) {
         let containers = kind_of(address).containers(&resource.attributes, view);

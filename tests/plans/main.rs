@@ -281,6 +281,25 @@ fn an_ignored_edit_is_noted_and_not_done() {
 }
 
 #[test]
+fn an_ignored_edit_beside_another_takes_no_consent_and_loses_nothing() {
+    let with = |capacity: u32, title: &str| {
+        edited(|config| {
+            config["Lab/programming"]["capacity"] = json!(capacity);
+            config["Lab/programming"]["title"] = json!(title);
+            config["Lab/programming"]["ignoreChanges"] = json!(["capacity"]);
+        })
+    };
+    let (plan, _) = change(&with(30, "Java"), &with(20, "Java, twice"));
+    assert_eq!(verbs(&plan), ["update Lab/programming"]);
+    assert_eq!(plan.consents, []);
+    assert!(
+        plan.changes[0].notes.iter().all(|note| !note.contains("deleted")),
+        "{:?}",
+        plan.changes[0].notes
+    );
+}
+
+#[test]
 fn a_moved_lab_keeps_its_name_and_everything_below_it() {
     let mut config = both_stories();
     let map = config.as_object_mut().expect("a map");

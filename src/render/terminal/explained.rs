@@ -65,7 +65,7 @@ pub fn explained(explained: &Explained<'_>, environment: Option<&str>, look: Loo
     for (rule, findings) in speaking {
         for finding in findings {
             let style = if finding.severity == Severity::Info { PLAIN } else { YELLOW };
-            let head = Line::new().then(PLAIN, format!("  {:8}", clean(rule)));
+            let head = Line::new().then(PLAIN, format!("  {:7} ", clean(rule)));
             page.paragraph_at(head, style, &clean(&finding.message), finding.source.as_ref());
         }
     }
