@@ -235,9 +235,13 @@ impl Inner<'_, '_> {
     }
 
     fn write(&mut self, write: &Write) -> Vec<RowWrite> {
+        let done: &[Address] = match &write.recording {
+            Recording::DeleteWithDone { done } => done,
+            _ => &[],
+        };
         let deletes = matches!(write.recording, Recording::Delete | Recording::DeleteWithDone { .. });
-        if let (true, Some(row)) = (deletes, self.recorded.rows.get(&write.address)) {
-            self.deleted.insert(row.arm_id.clone());
+        for address in done.iter().chain(deletes.then_some(&write.address)) {
+            self.deleted.extend(self.recorded.rows.get(address).map(|row| row.arm_id.clone()));
         }
         recording::write(&mut self.recorded, &write.address, &write.recording, &write.outputs)
     }

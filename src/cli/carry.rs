@@ -64,9 +64,9 @@ pub(super) fn run(asked: &Asked<'_>, context: &Context) -> Result<Exit, Failure>
     let doing = Doing { project: &project, asked };
     cloud::runtime()?.block_on(async {
         let mut desk = Desk::new(&project, asked.carry.lock_timeout, context);
-        let result = doing.all(saved.as_ref(), &mut desk).await;
+        let result = signals::unless_asked(&desk.is_begun(), doing.all(saved.as_ref(), &mut desk)).await;
         desk.close().await;
-        result
+        result.unwrap_or_else(|| Err(CommandError::Left.into()))
     })
 }
 
@@ -99,7 +99,7 @@ impl Doing<'_> {
         if !plan.is_empty() {
             let in_the_way = self.looked_ahead(&plan, &recorded, desk).await?;
             let agreed = if in_the_way.is_empty() {
-                self.agreed(&view, context)
+                self.agreed(&view, context).await
             } else {
                 context.printer.problem(&terminal::checks(&in_the_way, context.printer.other_look()));
                 Err(doctor::refusal(&in_the_way, context))
@@ -262,14 +262,14 @@ impl Doing<'_> {
     }
 
     /// Whether somebody says yes, where nobody has.
-    fn agreed(&self, view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
+    async fn agreed(&self, view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
         if self.asked.carry.yes {
             return Ok(());
         }
         if context.is_json() {
             context.printer.problem(&terminal::plan(view, context.printer.other_look()));
         }
-        consent::ask(view, context)
+        consent::ask(view, context).await
     }
 
     async fn execute(
@@ -284,6 +284,7 @@ impl Doing<'_> {
         self.opens_secrets(plan, desk).await?;
         // From the first journal entry on nobody's Ctrl-C is to end the process where it stands.
         let signals = Signals::listen();
+        desk.is_begun().set(true);
         end_settled(settled, desk)?;
         let id = begin(desk.store()?, header(context), plan, &identity)?;
         let carried = self.carry_on(id, plan, recorded, signals, desk).await?;
@@ -364,7 +365,7 @@ impl Doing<'_> {
     }
 
     /// How fast it goes: of an emulator in this process no estimate says anything.
-    fn pace(&self) -> Pace {
+    pub(super) fn pace(&self) -> Pace {
         match self.project.settings.cloud {
             CloudSettings::Emulator => Pace::Emulated,
             CloudSettings::Azure(_) => Pace::Azure { workers: usize::from(self.asked.carry.parallelism) },

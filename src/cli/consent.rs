@@ -33,10 +33,14 @@ pub(super) fn somebody_there(help: &'static str, context: &Context) -> Result<()
 ///
 /// # Errors
 /// Exit 4 where the answer is another.
-pub(super) fn ask(view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
+pub(super) async fn ask(view: &PlanView<'_>, context: &Context) -> Result<(), Failure> {
     let (project, _) = view.title.split_once(':').unwrap_or((&view.title, ""));
     let doing = if view.plan.destroy { "Destroy all this of" } else { "Carry this out on" };
-    yes(&format!("\n{doing} {project}?"), context)
+    // Read beside: whoever asks the command to end is not kept by the question.
+    let (heard, answer) = tokio::sync::oneshot::channel();
+    put(&format!("\n{doing} {project}?"), context);
+    std::thread::spawn(move || heard.send(is_yes()));
+    if answer.await.unwrap_or(false) { Ok(()) } else { Err(CommandError::NotConfirmed.into()) }
 }
 
 /// Asks a question that is to be answered; only `yes` is one.
@@ -44,11 +48,16 @@ pub(super) fn ask(view: &PlanView<'_>, context: &Context) -> Result<(), Failure>
 /// # Errors
 /// Exit 4 where the answer is another.
 pub(super) fn yes(question: &str, context: &Context) -> Result<(), Failure> {
+    put(question, context);
+    if is_yes() { Ok(()) } else { Err(CommandError::NotConfirmed.into()) }
+}
+
+fn put(question: &str, context: &Context) {
     context.printer.problem(&format!("{question} Only `yes` is accepted: "));
+}
+
+fn is_yes() -> bool {
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
-    match read.is_ok() && answer.trim() == "yes" {
-        true => Ok(()),
-        false => Err(CommandError::NotConfirmed.into()),
-    }
+    read.is_ok() && answer.trim() == "yes"
 }

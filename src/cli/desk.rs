@@ -1,5 +1,7 @@
 //! What a command that writes works at: the way to Azure and the state, each opened when it is first needed.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -24,13 +26,19 @@ pub(super) struct Desk<'a> {
     store: Option<SqliteStore>,
     holder: Holder,
     patience: Duration,
+    is_begun: Rc<Cell<bool>>,
 }
 
 impl<'a> Desk<'a> {
     /// A desk on which nothing lies yet; `patience` is how long to wait for what another run holds.
     pub(super) fn new(project: &'a Project, patience: Duration, context: &'a Context) -> Self {
         let holder = Holder::this_process(context.command);
-        Self { project, context, connection: None, store: None, holder, patience }
+        Self { project, context, connection: None, store: None, holder, patience, is_begun: Rc::default() }
+    }
+
+    /// Whether a run goes on: until then the command may be left at any time.
+    pub(super) fn is_begun(&self) -> Rc<Cell<bool>> {
+        Rc::clone(&self.is_begun)
     }
 
     /// Azure: a plan with nothing to do starts no emulator.

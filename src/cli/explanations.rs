@@ -509,6 +509,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
         "What became of an earlier run cannot be told yet, and nothing is planned before. Wait a little and run the command again.",
     ),
     (
+        "labwright::cli::left",
+        "The command was asked to end (Ctrl-C, SIGTERM) before its run began. Nothing was changed in Azure. What an earlier run left under way goes on there, and the next command looks it up.",
+    ),
+    (
         "labwright::cli::not_found",
         "The name that was given is nothing that labwright knows; the help names what is nearest.",
     ),

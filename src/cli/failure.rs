@@ -300,6 +300,15 @@ pub(super) enum CommandError {
         /// Which actions are open.
         open: String,
     },
+    /// Somebody asked the command to end before its run began.
+    #[error("ended before anything was begun")]
+    #[diagnostic(
+        code(labwright::cli::left),
+        help(
+            "nothing was changed in Azure; what an earlier run left under way goes on in Azure, and the next command looks it up"
+        )
+    )]
+    Left,
     /// Something named does not exist.
     #[error("there is no `{name}`")]
     #[diagnostic(code(labwright::cli::not_found), help("{help}"))]
@@ -358,7 +367,7 @@ impl CommandError {
             | Self::NobodyToAsk { .. }
             | Self::NotConfirmed
             | Self::MissingConsent { .. } => Exit::Refused,
-            Self::NotSettled { .. } | Self::ImportAfter { .. } => Exit::Interrupted,
+            Self::NotSettled { .. } | Self::ImportAfter { .. } | Self::Left => Exit::Interrupted,
             Self::RecordedMeanwhile { .. } => Exit::State,
             Self::NotAsFound { .. } => Exit::Refused,
             Self::Unreadable { .. }

@@ -22,6 +22,8 @@ pub(super) struct Reporter<'p> {
     printer: &'p Printer,
     begun: Instant,
     bars: Option<Bars>,
+    /// Whether what ends is told in the end, all at once.
+    ends_apart: bool,
 }
 
 struct Bars {
@@ -33,19 +35,31 @@ struct Bars {
 impl<'p> Reporter<'p> {
     /// A reporter of `plan`'s run, of which `done` actions were done before; says at once how much there is to do.
     pub(super) fn new(plan: &'p Plan, done: BTreeSet<String>, pace: Pace, context: &'p Context) -> Self {
+        let reporter = Self { ends_apart: false, ..Self::of_settling(plan, done, pace, context) };
+        reporter.printer.note(&format!("{}\n", reporter.progress.borrow().beginning()));
+        reporter
+    }
+
+    /// A reporter of what is followed of a run that broke off.
+    pub(super) fn of_settling(
+        plan: &'p Plan,
+        done: BTreeSet<String>,
+        pace: Pace,
+        context: &'p Context,
+    ) -> Self {
         let before = done.len();
         let progress = Progress::new(plan, done, pace);
         let printer = &context.printer;
-        printer.note(&format!("{}\n", progress.beginning()));
         let wants_bars = !context.is_unattended() && !printer.is_quiet();
         let bars = wants_bars.then(|| Bars::new(plan.actions.len(), before, printer.other_look().colour));
-        Self { progress: RefCell::new(progress), printer, begun: Instant::now(), bars }
+        Self { progress: RefCell::new(progress), printer, begun: Instant::now(), bars, ends_apart: true }
     }
 
     /// Takes an event.
     pub(super) fn take(&self, event: Event) {
         let seconds = self.begun.elapsed().as_secs();
-        let line = self.progress.borrow_mut().take(&event, seconds);
+        let is_end = matches!(event, Event::Done { .. } | Event::Failed { .. } | Event::Unclear { .. });
+        let line = self.progress.borrow_mut().take(&event, seconds).filter(|_| !(is_end && self.ends_apart));
         match &self.bars {
             Some(bars) => bars.take(&event, line.as_deref(), &self.progress.borrow()),
             None => line.iter().for_each(|line| self.printer.note(&format!("{line}\n"))),

@@ -5,7 +5,7 @@ use super::carry::{Asked, Doing, finished};
 use super::desk::Desk;
 use super::failure::CommandError;
 use super::settle::{self, LookedUp};
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use super::{Context, Exit, Failure, cloud, project, record};
 use crate::model::RunHeader;
 use crate::render::json::{self, PlanDocument, RunDocument};
@@ -20,9 +20,11 @@ pub(super) fn run(arguments: &Resume, context: &Context) -> Result<Exit, Failure
     let doing = Doing { project: &project, asked: &asked };
     cloud::runtime()?.block_on(async {
         let mut desk = Desk::new(&project, arguments.carry.lock_timeout, context);
-        let result = resume(arguments.run, &doing, &mut desk).await;
+        let is_begun = desk.is_begun();
+        let work = resume(arguments.run, &doing, &mut desk);
+        let result = signals::unless_asked(&is_begun, work).await;
         desk.close().await;
-        result
+        result.unwrap_or_else(|| Err(CommandError::Left.into()))
     })
 }
 
@@ -87,6 +89,7 @@ async fn finish(
     }
     doing.opens_secrets(&plan, desk).await?;
     let signals = Signals::listen();
+    desk.is_begun().set(true);
     let carried = doing.carry_on(run.id, &plan, recorded, signals, desk).await?;
     let background = Background { title: Some(cloud::title(doing.project)), ..Background::default() };
     let view = PlanView::new(&plan, background);

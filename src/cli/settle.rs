@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::carry::{Doing, now_ms, options};
 use super::desk::{Desk, claim_of};
 use super::failure::CommandError;
+use super::progress::Reporter;
 use super::{Exit, Failure, record};
 use crate::apply::{self, Found, Surroundings};
 use crate::model::{Recorded, RunHeader};
 use crate::plan::{Action, ActionState, Outcome, Plan, Run, Verb};
-use crate::render::{Next, Settled, SettledAction};
+use crate::render::{self, Next, Settled, SettledAction};
 use crate::state::{Claim, Store};
 
 /// A run that broke off and whose every step's end is known by now; it is still open.
@@ -40,11 +41,16 @@ pub(super) async fn look_up(
     }
     let (connection, store) = desk.both().await?;
     let plan = record::plan_of(store, run.id, doing.project, context)?;
-    context.printer.note(&format!("Run {} was interrupted. Looking up what was under way …\n", run.id));
     // Read again: until it was taken over, somebody else may have been at it.
     let recorded = store.recorded()?;
     let before = store.journal(run.id)?;
     let last_sign_ms = before.last().map_or(run.started_ms, |(at, _)| *at);
+    let entries: Vec<_> = before.iter().map(|(_, entry)| entry.clone()).collect();
+    let folded = Run::after(&plan, &entries);
+    context.printer.note(&beginning(run.id, &folded));
+    let done = folded.states().filter(|(_, state)| **state == ActionState::Done);
+    let done = done.map(|(action, _)| action.id.clone()).collect();
+    let reporter = Reporter::of_settling(&plan, done, doing.pace(), context);
     let secrets = doing.secrets(&connection.arm, context);
     let mut surroundings = Surroundings {
         arm: &connection.arm,
@@ -54,9 +60,14 @@ pub(super) async fn look_up(
         open_subscription: &|name| connection.subscriptions.get(name).cloned(),
     };
     let options = options(doing);
-    let found = apply::look_up(run, &plan, recorded, &mut surroundings, &options, &mut |_| {})
-        .await
-        .map_err(super::carry::apply_failure)?;
+    let mut events = |event| reporter.take(event);
+    let found = tokio::select! {
+        found = apply::look_up(run, &plan, recorded, &mut surroundings, &options, &mut events) => {
+            found.map_err(super::carry::apply_failure)?
+        }
+        never = reporter.beat() => match never {},
+    };
+    reporter.finish();
     let journal: Vec<_> = surroundings.store.journal(run.id)?.into_iter().map(|(_, entry)| entry).collect();
     let after = Run::after(&plan, &journal);
     let seconds_ago = now_ms().saturating_sub(last_sign_ms) / 1000;
@@ -67,17 +78,20 @@ pub(super) async fn look_up(
         ..view(run, &plan, &after, &found)
     };
     if !found.is_clear {
-        context.printer.note(&crate::render::terminal::settled(
-            &view,
-            &Next::NotYet,
-            context.printer.other_look(),
-        ));
+        context.printer.note(&render::terminal::settled(&view, &Next::NotYet, context.printer.other_look()));
         let open = view.actions.iter().filter(|action| action.outcome == Outcome::Unknown);
         let open = open.map(|action| action.what.clone()).collect::<Vec<_>>().join(", ");
         return Err(Failure::of(Exit::Interrupted, CommandError::NotSettled { run: run.id, open }));
     }
     let claim = claim_of(&plan, &found.recorded);
     Ok(Some(LookedUp { claim, view, recorded: found.recorded, plan }))
+}
+
+/// What is looked up, said before: where something is still running that takes as long as it takes.
+fn beginning(id: u64, run: &Run<'_>) -> String {
+    let under_way = run.states().filter(|(_, state)| matches!(state, ActionState::UnderWay(_)));
+    let lines = under_way.map(|(action, _)| format!("  … {}\n", render::say_action(run.plan(), &action.id)));
+    format!("Run {id} was interrupted. Looking up what was under way …\n{}", lines.collect::<String>())
 }
 
 /// What the run has still to do, and no failure keeps it from, in words.
@@ -88,15 +102,16 @@ fn left(run: &Run<'_>) -> Vec<String> {
         ActionState::UnderWay(_) | ActionState::Done | ActionState::Failed(_) => false,
     };
     let left = run.states().filter(is_left);
-    left.map(|(action, _)| crate::render::say_action(run.plan(), &action.id)).collect()
+    left.map(|(action, _)| render::say_action(run.plan(), &action.id)).collect()
 }
 
 /// What the run had still to do and the files do not ask for any more.
 fn left_behind(run: &Run<'_>, doing: &Doing<'_>) -> Vec<String> {
     let open = run.states().filter(|(action, state)| {
         let makes = matches!(action.verb, Verb::Create | Verb::Update | Verb::Invoke);
+        // Of what lies between two steps it was said what is done.
         makes
-            && **state != ActionState::Done
+            && !matches!(state, ActionState::Done | ActionState::Between(_))
             && !doing.project.desired.resources.contains_key(&action.address)
     });
     let left: BTreeSet<_> = open.map(|(action, _)| action.address.to_string()).collect();
@@ -122,11 +137,11 @@ fn view(run: &RunHeader, plan: &Plan, after: &Run<'_>, settled: &apply::Settled)
                 (Outcome::Unknown, format!("cannot be told yet: {}: {}", failure.code, failure.message))
             }
         };
-        SettledAction { what: crate::render::say_action(plan, id), outcome, finding }
+        SettledAction { what: render::say_action(plan, id), outcome, finding }
     };
     Settled {
         run: run.id,
-        by: crate::render::came_from(run),
+        by: render::came_from(run),
         seconds_ago: 0,
         done: settled.done_before,
         of: settled.actions,

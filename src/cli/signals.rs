@@ -1,5 +1,7 @@
 //! Ctrl-C and its kin: the first one asks a run to stop, the second one leaves.
 
+use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -50,6 +52,18 @@ async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
     };
     if !is_heard {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Lets `work` go on to its end; `None` where somebody asks this process to end before `is_begun`: from then on the work
+/// itself listens.
+pub(super) async fn unless_asked<T>(is_begun: &Cell<bool>, work: impl Future<Output = T>) -> Option<T> {
+    let (mut signals, mut work) = (Signals::listen(), pin!(work));
+    loop {
+        tokio::select! {
+            ended = &mut work => return Some(ended),
+            () = signals.next() => if !is_begun.get() { return None },
+        }
     }
 }
 

@@ -83,7 +83,7 @@ pub enum StateError {
     #[diagnostic(
         code(labwright::state::older),
         help(
-            "an old copy was put in its place: put the newest one back, else what came after it is forgotten"
+            "an old copy was put in its place: put the newest one back. Where that is lost, keep this copy under another name and let `state:` in labwright.yaml name it: `labwright drift` then tells what has changed since, and `labwright import ADDRESS ID` records what it does not know"
         )
     )]
     Older {
@@ -99,7 +99,7 @@ pub enum StateError {
     #[diagnostic(
         code(labwright::state::vanished),
         help(
-            "put a copy back at that path and run the command again; where none is left, `labwright import --from SCOPE --out DIR` records what exists anew, in a folder of its own"
+            "put a copy back at that path and run the command again; where none is left, `labwright import --from SCOPE --out DIR`, with the `--endpoint` of `cloud:` if it names one, records what exists anew, in a folder of its own"
         )
     )]
     Vanished {

@@ -136,6 +136,11 @@ fn cases_of(files: &BTreeMap<String, Value>, holder: &str, requests: &Requests) 
         Case { moved: Some("y"), ..case("move", &published, &moved) },
         Case { destroy: true, ..case("destroy", &published, &published) },
         // What fails is tried again by the next run.
+        Case {
+            destroy: true,
+            fault: Some(("delete images/sql", forbidden.clone())),
+            ..case("refused deletion", &exported, &exported)
+        },
         Case { fault: Some((requests.lab, forbidden.clone())), ..case("refused lab", &nothing, &published) },
         Case { fault: Some((requests.publish, forbidden)), ..case("refused publish", &nothing, &published) },
         Case {

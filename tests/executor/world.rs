@@ -501,7 +501,7 @@ impl Inner {
                 let gallery = gallery.as_str().unwrap_or_default().to_owned();
                 let image = format!("{gallery}/images/{}", body["name"].as_str().unwrap_or_default());
                 let older = self.children(&format!("{}/versions", image.to_ascii_lowercase())).len();
-                self.create(&image, json!({"location": "westeurope", "properties": {"osType": "Linux"}}));
+                self.create(&image, json!({"location": "westeurope", "properties": {"osType": "Linux", "osState": "Specialized", "hyperVGeneration": "V1"}}));
                 let version = format!("{image}/versions/1.0.{older}");
                 self.pending.insert(version.to_ascii_lowercase(), 2);
                 let targets = json!([{"name": "West Europe", "regionalReplicaCount": 1}]);

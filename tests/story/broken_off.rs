@@ -60,6 +60,46 @@ fn a_second_interrupt_leaves_at_once_and_the_next_apply_settles() {
 }
 
 #[test]
+fn what_is_followed_is_named_and_can_be_left() {
+    let mut azure = Served::with(&["on=POST:**/saveimage;operation=hang"]);
+    let place = Place::against("quickstart", &azure.url);
+    let mut run = azure.begin(&place, "apply --yes");
+    azure.until_asked("POST", "/saveimage");
+    run.kill().expect("it was running");
+    run.wait().expect("it is dead");
+    azure.rest();
+    for line in ["apply --yes", "resume", "destroy --yes"] {
+        let mut next = azure.begin(&place, line);
+        azure.until(|line| line.starts_with("  … export"));
+        signal(&next, "INT");
+        let said = azure.rest();
+        assert_eq!(next.wait().expect("it ends").code(), Some(7), "{said:?}");
+        assert!(said.iter().any(|line| line.contains("ended before anything was begun")), "{said:?}");
+    }
+    place.run("plan").speaks_of(0, "open-run");
+}
+
+#[test]
+fn what_was_done_to_a_thing_is_known_until_the_thing_is_gone() {
+    let lost = "its VMs are deleted, with what students left there";
+    for (refused, failed, is_lost) in [
+        ("on=DELETE:**/images/simulator/versions/*;first=1;status=403", "Image/simulator", false),
+        ("on=DELETE:**/labs/programming;first=1;status=403", "Lab/programming", true),
+    ] {
+        let azure = Served::with(&[refused]);
+        let place = Place::against("quickstart", &azure.url);
+        assert_eq!(place.run("apply --yes").code, 0);
+        let first = place.run("destroy --yes");
+        first.speaks_of(5, failed);
+        first.speaks_of(5, lost);
+        let again = place.run("destroy --yes");
+        again.speaks_of(0, "Destroy complete!");
+        assert_eq!(again.stdout.contains(lost), is_lost, "{}", again.stdout);
+        assert!(azure.end().len() > 10);
+    }
+}
+
+#[test]
 fn a_create_that_fails_late_is_tried_again() {
     let azure = Served::with(&["on=PUT:**/versions/*;nth=1;operation=fail"]);
     let place = Place::against("quickstart", &azure.url);
