@@ -519,6 +519,29 @@ fn a_mistake_in_a_given_variable_is_shown_where_it_was_given() {
 }
 
 #[test]
+fn a_consent_is_to_what_takes_one_and_variables_are_opened_in_it() {
+    let of = |consent: &str| {
+        format!(
+            "project: p\nvariables: {{ x: a, day: 2027-02-15 }}\npolicy: {{ allow: [{{ {consent}, because: b, until: $(day) }}] }}"
+        )
+    };
+    let read = project(&[("labwright.yaml", &of("delete: Lab/$(x)"))]).expect("a good project");
+    assert_eq!(read.desired.policy.allow[0].allowed.on.as_deref(), Some("Lab/a"));
+    for (consent, instead) in [
+        ("republish: Lab/c", "write `Publish/c`"),
+        ("shrink: Gallery", "write `Lab`"),
+        ("reexport: Lab/a", "write `Export/a`"),
+    ] {
+        let shown = config_tree::rendered(
+            &Memory::of([("labwright.yaml", of(consent).as_str())]),
+            &Options::default(),
+        );
+        assert!(shown.contains(instead), "{shown}");
+    }
+    assert_eq!(codes(&[("labwright.yaml", &of("delete: Lab/$(nope)"))]), ["unknown_variable"]);
+}
+
+#[test]
 fn a_consent_without_a_reason_is_refused() {
     let text = "project: p\npolicy: { allow: [{ delete: Lab, because: ' ', until: 2027-02-15 }] }";
     let problems = load(&Memory::of([("labwright.yaml", text)]), &Options::default()).expect_err("no reason");

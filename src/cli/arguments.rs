@@ -544,6 +544,13 @@ fn allowed(text: &str) -> Result<Allowed, String> {
                 "`{kind}` is no kind of resource: write `Lab` or an address such as `Lab/optics`"
             ));
         }
+        let taking = crate::kinds::consented(what);
+        if !taking.contains(&kind) {
+            return Err(format!(
+                "no consent is needed to {word} a `{kind}`: write one of {}",
+                taking.join(", ")
+            ));
+        }
         if on.contains('/') {
             on.parse::<Address>().map_err(|error| error.to_string())?;
         }

@@ -123,7 +123,8 @@ fn desired(
     secrets::section(&sections.credentials, scope, &mut world, problems);
     let of_timetables = timetables::section(&sections.timetables, scope, &mut world, problems);
     sections::check_defaults(&parts.defaults, &world, problems);
-    let policy = parts.policy.as_ref().map(|node| policy::policy(node, &world, problems)).unwrap_or_default();
+    let policy = parts.policy.as_ref().map(|node| policy::policy(node, scope, &world, problems));
+    let policy = policy.unwrap_or_default();
     let built = resource::read_all(&expanded.instances, &mut world, problems);
     let (identity, subscription, real_endpoint) = identity(&parts.settings);
     let (moved, forget) = {

@@ -9,10 +9,10 @@ use super::near::{either, perhaps, quoted};
 use super::node::Node;
 use super::reference::unknown_kind;
 use super::texts::Place;
-use super::value::Reader;
+use super::value::{Reader, one};
 use super::variables::Scope;
 use super::world::World;
-use crate::kinds::kind;
+use crate::kinds::{consented, kind};
 use crate::model::is_day;
 use crate::model::{Address, Allowance, Allowed, AllowedWhat, BlastRadius, Moved, Policy, Source};
 
@@ -22,9 +22,10 @@ pub(super) const LATER: &[&str] = &["rules", "waive", "budget", "forbidSizes", "
 const ALLOW_EXAMPLE: &str = "{ delete: Lab, atMost: 38, because: end of term, until: 2027-02-15 }";
 
 /// Reads `policy:`.
-pub(super) fn policy(node: &Node, world: &World<'_>, problems: &mut Problems) -> Policy {
+pub(super) fn policy(node: &Node, scope: Scope<'_>, world: &World<'_>, problems: &mut Problems) -> Policy {
+    let node = scope.expand(node.clone(), problems);
     let mut policy = Policy::default();
-    for entry in fields::map(node, "{ allow: [] }", problems).unwrap_or_default() {
+    for entry in fields::map(&node, "{ allow: [] }", problems).unwrap_or_default() {
         match &*entry.key {
             "allow" => {
                 let items =
@@ -66,7 +67,7 @@ fn allowance(node: &Node, world: &World<'_>, problems: &mut Problems) -> Option<
         );
         return None;
     };
-    let on = node.get(what.as_str()).and_then(|node| subject(node, problems));
+    let on = node.get(what.as_str()).and_then(|node| subject(*what, node, problems));
     let needed = |key: &str, example: &str, problems: &mut Problems| {
         let found = node.get(key).filter(|node| !node.is_null());
         if found.is_none() {
@@ -108,11 +109,26 @@ fn reason<'n>(node: &'n Node, problems: &mut Problems) -> Option<&'n str> {
 }
 
 /// A kind's name or an address.
-fn subject(node: &Node, problems: &mut Problems) -> Option<String> {
+fn subject(what: AllowedWhat, node: &Node, problems: &mut Problems) -> Option<String> {
     let text = fields::text(node, problems)?;
     let (of, key) = text.split_once('/').map_or((text, None), |(of, key)| (of, Some(key)));
     if kind(of).is_none() {
         problems.add(unknown_kind(of, node));
+        return None;
+    }
+    let taking = consented(what);
+    if !taking.contains(&of) {
+        let what = what.as_str();
+        let instead: Vec<_> =
+            taking.iter().map(|kind| key.map_or((*kind).to_owned(), |key| format!("{kind}/{key}"))).collect();
+        problems.add(
+            Mistake::new(Code::Policy, format!("no consent is needed to {what} {}", one(of)))
+                .on(node, "consents to nothing")
+                .advice(format!(
+                    "write {}, or take the line away",
+                    either(instead.iter().map(String::as_str))
+                )),
+        );
         return None;
     }
     if key == Some("") {

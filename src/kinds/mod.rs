@@ -38,8 +38,8 @@ pub use view::{Links, Names, View};
 
 use crate::catalog::Work;
 use crate::model::{
-    Address, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Requirement, Resource, Row,
-    Step,
+    Address, AllowedWhat, ArmId, Attributes, Contents, Expectation, Finding, Observed, Read, Requirement,
+    Resource, Row, Step,
 };
 
 /// Every kind, in the order in which one refers to the ones before it.
@@ -67,6 +67,22 @@ pub static LATER: &[(&str, &str)] =
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.info().name == name)
+}
+
+/// The names of the kinds whose changes take a consent of this sort.
+#[must_use]
+pub fn consented(what: AllowedWhat) -> Vec<&'static str> {
+    match what {
+        AllowedWhat::Delete | AllowedWhat::Replace => KINDS
+            .iter()
+            .map(|kind| kind.info())
+            .filter(|info| info.holds_data)
+            .map(|info| info.name)
+            .collect(),
+        AllowedWhat::Shrink => vec!["Lab"],
+        AllowedWhat::Republish => vec!["Publish"],
+        AllowedWhat::Reexport => vec!["Export"],
+    }
 }
 
 /// The kind that an address names.
