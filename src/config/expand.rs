@@ -257,7 +257,7 @@ fn without_nulls_of(info: &KindInfo, entries: &mut Vec<Entry>) {
     entries.retain(|entry| {
         !entry.value.is_null() || !(general(&entry.key) || info.attribute(&entry.key).is_some())
     });
-    for entry in entries {
+    for entry in entries.iter_mut().filter(|entry| matches!(entry.value.content, Content::Map(_))) {
         if let Some(attribute) = info.attribute(&entry.key) {
             without_nulls_in(&attribute.shape, &mut entry.value);
         }

@@ -99,11 +99,11 @@ const VHD: &[Attribute] = &[
 /// Whether a text is the id of a resource of one of these types.
 fn id_of(text: &str, sorts: &[&str]) -> Result<(), String> {
     resource_id(text)?;
-    let wanted = sorts.iter().map(|sort| format!("`{sort}`")).collect::<Vec<_>>().join(" or ");
+    let wanted = || sorts.iter().map(|sort| format!("`{sort}`")).collect::<Vec<_>>().join(" or ");
     match ArmId::new(text).resource_type() {
         Some(own) if sorts.iter().any(|sort| own.eq_ignore_ascii_case(sort)) => Ok(()),
-        Some(own) => Err(format!("is the id of a `{own}`, not of a {wanted}")),
-        None => Err(format!("is the id of a resource group, not of a {wanted}")),
+        Some(own) => Err(format!("is the id of a `{own}`, not of a {}", wanted())),
+        None => Err(format!("is the id of a resource group, not of a {}", wanted())),
     }
 }
 
