@@ -25,7 +25,7 @@ use crate::model::{
     Address, Allowed, AllowedWhat, Check, Recorded, RunHeader, RunOutcome, Secret, SecretReference, Severity,
     Verdict,
 };
-use crate::plan::{self, ActionState, Plan, PlanError, Run, Verb, check, nearest_address};
+use crate::plan::{self, Plan, PlanError, Run, Verb, check, nearest_address};
 use crate::render::json::{self, PlanDocument, RunDocument};
 use crate::render::{Background, Next, Pace, PlanView, RunView, Settled, terminal};
 use crate::state::{Store, host_name};
@@ -66,7 +66,7 @@ pub(super) fn run(asked: &Asked<'_>, context: &Context) -> Result<Exit, Failure>
         let mut desk = Desk::new(&project, asked.carry.lock_timeout, context);
         let result = signals::unless_asked(&desk.is_begun(), doing.all(saved.as_ref(), &mut desk)).await;
         desk.close().await;
-        result.unwrap_or_else(|| Err(CommandError::Left.into()))
+        result.unwrap_or_else(|| Err(CommandError::left(context)))
     })
 }
 
@@ -282,9 +282,7 @@ impl Doing<'_> {
         let (plan, context) = (view.plan, desk.context);
         let identity = desk.connection().await?.identity.clone();
         self.opens_secrets(plan, desk).await?;
-        // From the first journal entry on nobody's Ctrl-C is to end the process where it stands.
-        let signals = Signals::listen();
-        desk.is_begun().set(true);
+        let signals = desk.begins();
         end_settled(settled, desk)?;
         let id = begin(desk.store()?, header(context), plan, &identity)?;
         let carried = self.carry_on(id, plan, recorded, signals, desk).await?;
@@ -319,9 +317,7 @@ impl Doing<'_> {
         let secrets = self.secrets(&connection.arm, context);
         let before: Vec<_> = store.journal(id)?.into_iter().map(|(_, entry)| entry).collect();
         let before = Run::after(plan, &before);
-        let done = before.states().filter(|(_, state)| **state == ActionState::Done);
-        let done = done.map(|(action, _)| action.id.clone()).collect();
-        let reporter = Reporter::new(plan, done, self.pace(), context);
+        let reporter = Reporter::new(&before, self.pace(), context);
         let stop = Arc::new(Notify::new());
         let carried = {
             let mut surroundings = Surroundings {

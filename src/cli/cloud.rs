@@ -216,7 +216,7 @@ fn trace_line(line: &TraceLine<'_>) -> String {
 }
 
 /// A variable that is set to something.
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cloud::{self, Connection};
+use super::signals::Signals;
 use super::{Context, Failure, record};
 use crate::config::Project;
 use crate::model::{Address, Recorded, Recording};
@@ -39,6 +40,12 @@ impl<'a> Desk<'a> {
     /// Whether a run goes on: until then the command may be left at any time.
     pub(super) fn is_begun(&self) -> Rc<Cell<bool>> {
         Rc::clone(&self.is_begun)
+    }
+
+    /// From here on, before the first journal entry, nobody's Ctrl-C is to end the process where it stands.
+    pub(super) fn begins(&self) -> Signals {
+        self.is_begun.set(true);
+        Signals::listen()
     }
 
     /// Azure: a plan with nothing to do starts no emulator.

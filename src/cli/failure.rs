@@ -378,6 +378,12 @@ impl CommandError {
         }
     }
 
+    /// Somebody asked the command to end, maybe in the line of a question.
+    pub(super) fn left(context: &super::Context) -> Failure {
+        context.printer.problem("\n");
+        Self::Left.into()
+    }
+
     /// A wrong command line.
     pub(super) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), help: help.into() }

@@ -79,8 +79,7 @@ pub fn main() -> ExitCode {
     match Arguments::try_parse_from(&words) {
         Ok(mut arguments) => {
             // Set to nothing, as CI does with what a job lacks, it names none.
-            let named = || std::env::var("LABWRIGHT_ENV").ok().filter(|name| !name.is_empty());
-            arguments.global.env = arguments.global.env.or_else(named);
+            arguments.global.env = arguments.global.env.or_else(|| cloud::variable("LABWRIGHT_ENV"));
             run(arguments).into()
         }
         Err(error) => unparsed(&error, &words, command.as_deref()).into(),

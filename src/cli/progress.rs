@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Context;
 use super::printer::Printer;
-use crate::plan::{Event, Plan};
+use crate::plan::{ActionState, Event, Run};
 use crate::render::{Pace, Progress};
 
 /// How long nothing may be said without a terminal.
@@ -33,20 +33,18 @@ struct Bars {
 }
 
 impl<'p> Reporter<'p> {
-    /// A reporter of `plan`'s run, of which `done` actions were done before; says at once how much there is to do.
-    pub(super) fn new(plan: &'p Plan, done: BTreeSet<String>, pace: Pace, context: &'p Context) -> Self {
-        let reporter = Self { ends_apart: false, ..Self::of_settling(plan, done, pace, context) };
+    /// A reporter of what is left of a run; says at once how much that is.
+    pub(super) fn new(before: &Run<'p>, pace: Pace, context: &'p Context) -> Self {
+        let reporter = Self { ends_apart: false, ..Self::of_settling(before, pace, context) };
         reporter.printer.note(&format!("{}\n", reporter.progress.borrow().beginning()));
         reporter
     }
 
     /// A reporter of what is followed of a run that broke off.
-    pub(super) fn of_settling(
-        plan: &'p Plan,
-        done: BTreeSet<String>,
-        pace: Pace,
-        context: &'p Context,
-    ) -> Self {
+    pub(super) fn of_settling(run: &Run<'p>, pace: Pace, context: &'p Context) -> Self {
+        let plan = run.plan();
+        let done = run.states().filter(|(_, state)| **state == ActionState::Done);
+        let done: BTreeSet<_> = done.map(|(action, _)| action.id.clone()).collect();
         let before = done.len();
         let progress = Progress::new(plan, done, pace);
         let printer = &context.printer;

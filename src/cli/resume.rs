@@ -5,7 +5,7 @@ use super::carry::{Asked, Doing, finished};
 use super::desk::Desk;
 use super::failure::CommandError;
 use super::settle::{self, LookedUp};
-use super::signals::{self, Signals};
+use super::signals;
 use super::{Context, Exit, Failure, cloud, project, record};
 use crate::model::RunHeader;
 use crate::render::json::{self, PlanDocument, RunDocument};
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Resume, context: &Context) -> Result<Exit, Failure
         let work = resume(arguments.run, &doing, &mut desk);
         let result = signals::unless_asked(&is_begun, work).await;
         desk.close().await;
-        result.unwrap_or_else(|| Err(CommandError::Left.into()))
+        result.unwrap_or_else(|| Err(CommandError::left(context)))
     })
 }
 
@@ -88,8 +88,7 @@ async fn finish(
         return Err(StateError::BrokenOff { run }.into());
     }
     doing.opens_secrets(&plan, desk).await?;
-    let signals = Signals::listen();
-    desk.is_begun().set(true);
+    let signals = desk.begins();
     let carried = doing.carry_on(run.id, &plan, recorded, signals, desk).await?;
     let background = Background { title: Some(cloud::title(doing.project)), ..Background::default() };
     let view = PlanView::new(&plan, background);

@@ -48,9 +48,7 @@ pub(super) async fn look_up(
     let entries: Vec<_> = before.iter().map(|(_, entry)| entry.clone()).collect();
     let folded = Run::after(&plan, &entries);
     context.printer.note(&beginning(run.id, &folded));
-    let done = folded.states().filter(|(_, state)| **state == ActionState::Done);
-    let done = done.map(|(action, _)| action.id.clone()).collect();
-    let reporter = Reporter::of_settling(&plan, done, doing.pace(), context);
+    let reporter = Reporter::of_settling(&folded, doing.pace(), context);
     let secrets = doing.secrets(&connection.arm, context);
     let mut surroundings = Surroundings {
         arm: &connection.arm,
